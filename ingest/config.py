@@ -1,0 +1,98 @@
+"""What an operator can turn in the database, as one frozen value. The composition root hands its fields to the parts.
+
+Limits of a tenant are not here but in :mod:`ingest.profiles.limits`; what concerns membership is the ring's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class IngestConfig:
+    """Settings of the write path, the ingesters and the read path of one process."""
+
+    data_dir: Path
+    """Root of everything kept on this machine."""
+
+    redis_url: str
+    """Redis of queues, payloads and answers, as redis-py reads it."""
+
+    instance_id: str = ""
+    """Identifier of the ingester that runs in this process; empty in every other process."""
+
+    zone: str = ""
+    """Availability zone of this process's ingester; empty means none."""
+
+    multitenancy_enabled: bool = False
+    """Whether requests must name their tenant; otherwise all data belongs to ``anonymous``."""
+
+    # -------------------------------------------------------------------------------------------------- write path
+
+    push_deadline_seconds: float = 5.0
+    """How long a push waits for its quorum before it is answered as unavailable."""
+
+    payload_keep_seconds: int = 600
+    """How long a pushed payload waits in Redis for an ingester that is away: the window in which a restarted ingester
+    still catches up from its queue."""
+
+    max_queue_messages: int = 2_000
+    """Messages waiting for one ingester beyond which it counts as overloaded and gets no more."""
+
+    max_outstanding_bytes: int = 256 * MIB
+    """Payload bytes one web process keeps for replicas that have not answered yet; beyond it pushes are refused."""
+
+    # --------------------------------------------------------------------------------------------------- ingester
+
+    head_max_bytes: int = 64 * MIB
+    """Memory of one tenant's head at which it is sealed and written as a block."""
+
+    head_max_age_seconds: float = 3600.0
+    """Age of a head at which it is sealed even when it is small."""
+
+    heads_max_bytes: int = 512 * MIB
+    """Memory of all heads of one ingester together, sealed ones included; beyond it writes are refused as overload."""
+
+    wal_segment_bytes: int = 32 * MIB
+    """Size at which a segment of the write-ahead log is cut."""
+
+    min_free_disk_bytes: int = 512 * MIB
+    """Free space of the data directory below which an ingester only reads."""
+
+    upload_interval_seconds: float = 15.0
+    """Pause between two looks for written blocks that are not uploaded yet."""
+
+    upload_retry_max_seconds: float = 300.0
+    """Longest pause between two attempts to upload the same block; pauses double from one second."""
+
+    local_retention_seconds: float = 900.0
+    """How long an uploaded block stays on the ingester's disk, so that running queries finish on it."""
+
+    leave_timeout_seconds: float = 60.0
+    """How long a stopping ingester may take to flush and upload its heads; what is left stays in its log."""
+
+    # -------------------------------------------------------------------------------------------------- read path
+
+    query_deadline_seconds: float = 30.0
+    """How long a query waits for its sources; later ones are reported as missing."""
+
+    query_max_blocks: int = 2_000
+    """Blocks one query reads at most; a query that would need more is refused with that reason."""
+
+    # ---------------------------------------------------------------------------------------------------- blocks
+
+    retention_seconds: float = 0.0
+    """Age at which blocks are deleted from the bucket; 0 keeps them for ever."""
+
+    compaction_interval_seconds: float = 60.0
+    """Pause between two plans of compaction."""
+
+    deletion_delay_seconds: float = 3600.0
+    """How long a block that is replaced or expired stays readable before its files are deleted."""
+
+    tick_seconds: float = 15.0
+    """Pause between two rounds of periodic work."""
