@@ -1,0 +1,107 @@
+"""The limits of one tenant, in one place: everything a sender or a reader can make grow is bounded by a field here.
+
+Names and defaults follow Pyroscope's per-tenant overrides, with the unit moved into the name: sizes are ``int`` bytes
+and durations ``int`` nanoseconds. Zero switches a limit off only where the field says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+HOUR_NS = 60 * MINUTE_NS
+DAY_NS = 24 * HOUR_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of the write and the read path of one tenant."""
+
+    max_label_names_per_series: int = 30
+    """Labels of a series as sent, after defaults and sample labels, before the server's private ones."""
+
+    max_label_name_length: int = 1024
+    """Bytes of UTF-8 of one label name."""
+
+    max_label_value_length: int = 2048
+    """Bytes of UTF-8 of one label value."""
+
+    max_sessions_per_series: int = 0
+    """Distinct ``__session_id__`` values kept per series, by remainder; 0 removes the label, so that a restart of a
+    process does not make a new series."""
+
+    max_profile_size_bytes: int = 4 * MIB
+    """Uncompressed pprof bytes of one profile."""
+
+    max_profile_stacktrace_samples: int = 16_000
+    """Samples of one profile as sent, before equal stacks are summed."""
+
+    max_profile_stacktrace_depth: int = 1_000
+    """Frames of one stack; deeper stacks lose frames on the leaf side."""
+
+    max_profile_stacktrace_sample_labels: int = 100
+    """Labels of one sample as sent."""
+
+    max_profile_symbol_value_length: int = 65_535
+    """Bytes of one symbol string; longer ones keep their last bytes."""
+
+    max_label_groups_per_profile: int = 2_000
+    """Distinct sample label sets of one profile, each of which becomes a profile and a series of its own. Pyroscope
+    has no such bound; without one a single profile of 16 000 samples could make 16 000 series. Profiles seen in
+    practice have below 100."""
+
+    reject_older_than_ns: int = HOUR_NS
+    """Profiles at or before now minus this are refused; 0 switches it off."""
+
+    reject_newer_than_ns: int = 10 * MINUTE_NS
+    """Profiles at or after now plus this are refused; 0 switches it off."""
+
+    ingestion_body_limit_bytes: int = 256 * MIB
+    """Bytes of one request body, and of all its profiles together once decompressed."""
+
+    max_decompression_ratio: int = 256
+    """Decompressed bytes per compressed byte of one gzip stream. Deflate cannot exceed 1032 and a bomb comes close to
+    it; real pprof reaches 3 to 43, and about 100 when it repeats one stack with zero values. 256 leaves that two and
+    a half times the room and stops a bomb after a quarter of its length."""
+
+    ingestion_rate_bytes_per_second: int = 4 * MIB
+    """Refill of the tenant's token bucket; label bytes plus uncompressed profile bytes are charged."""
+
+    ingestion_burst_size_bytes: int = 2 * MIB
+    """Depth of the tenant's token bucket. Use :attr:`effective_burst_bytes`, which lets the largest profile pass."""
+
+    ingestion_tenant_shard_size: int = 0
+    """Ingesters a tenant's series are spread over; 0 means all."""
+
+    max_global_series_per_tenant: int = 5_000
+    """Active series of a tenant over all ingesters; 0 switches it off."""
+
+    max_local_series_per_tenant: int = 0
+    """Active series of a tenant on one ingester; 0 switches it off."""
+
+    max_query_lookback_ns: int = 7 * DAY_NS
+    """How far before now a query may reach; earlier starts are moved up. 0 switches it off."""
+
+    max_query_length_ns: int = DAY_NS
+    """Longest range of a query after the lookback has been applied. 0 switches it off."""
+
+    max_flamegraph_nodes_default: int = 8_192
+    """Nodes of a flame graph when the request names no number."""
+
+    max_flamegraph_nodes_max: int = 1_048_576
+    """Most nodes a request may ask for; more is refused, not capped."""
+
+    @property
+    def effective_burst_bytes(self) -> int:
+        """Return the bucket depth to use: never below one profile of the largest size together with its labels.
+
+        The default burst is smaller than the default profile size, so that taken literally a large valid profile could
+        never pass however long its sender waited.
+        """
+        label_bytes = self.max_label_names_per_series * (self.max_label_name_length + self.max_label_value_length)
+        return max(self.ingestion_burst_size_bytes, self.max_profile_size_bytes + label_bytes)
+
+
+DEFAULT_LIMITS = Limits()
