@@ -1,9 +1,33 @@
-"""The Celery application."""
+"""The Celery application.
+
+Loads no task by itself: workers import ``ingest.tasks`` when they start (``CELERY_IMPORTS``), beat and the web server
+only know names. That keeps kernels out of processes that never run one.
+"""
+
+from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+
+from phlareweb.checks import refuse_bad_environment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phlareweb.settings")
+
 app = Celery("phlareweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+
+
+@setup_logging.connect
+def _leave_logging_alone(**_kwargs: Any) -> None:
+    """Django has configured logging for every process alike; a receiver here keeps Celery from doing it again."""
+
+
+if settings.ROLE:
+    refuse_bad_environment(settings.PHLARE_ENVIRONMENT)
+if settings.ROLE == "ingester":
+    # By name, so that the step and what it needs are imported by the worker that runs it.
+    app.steps["worker"].add("ingest.bootsteps:IngesterStep")

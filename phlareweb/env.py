@@ -110,13 +110,15 @@ class Environment:
         return self._read(name, default, parse)
 
     def env_duration(self, name: str, default: float, *, minimum: float = 0.0) -> float:
-        """Return a duration in seconds. ``90``, ``90s``, ``1m30s``, ``250ms``, ``1h``, ``7d`` and ``2w`` are understood."""
+        """Return a duration in seconds; ``90``, ``90s``, ``1m30s``, ``250ms``, ``1h``, ``7d`` and ``2w`` are read."""
         self._declare(name, format_duration(default), "duration")
 
         def parse(text: str) -> float | Problem:
             value = parse_duration(text)
             if value is None:
-                return Problem(ProblemId.NOT_A_DURATION, name, f"{text!r} is not a duration.", "Write 90, 90s or 1h30m.")
+                return Problem(
+                    ProblemId.NOT_A_DURATION, name, f"{text!r} is not a duration.", "Write 90, 90s or 1h30m."
+                )
             return self._in_range(name, value, minimum, None, "seconds")
 
         return self._read(name, default, parse)
@@ -205,9 +207,7 @@ class Environment:
         return Problem(ProblemId.NOT_A_BOOLEAN, "", f"{text!r} is neither on nor off.", "Write 1 or 0.")
 
     @staticmethod
-    def _in_range(
-        name: str, value: Value, minimum: float, maximum: float | None, unit: str
-    ) -> Value | Problem:
+    def _in_range(name: str, value: Value, minimum: float, maximum: float | None, unit: str) -> Value | Problem:
         number = float(value)  # type: ignore[arg-type]
         if number < minimum or (maximum is not None and number > maximum):
             allowed = f"at least {minimum:g}" if maximum is None else f"from {minimum:g} to {maximum:g}"
@@ -238,7 +238,7 @@ def parse_duration(text: str) -> float | None:
 
 
 def format_bytes(size: int) -> str:
-    """Return ``size`` with the largest suffix that divides it: what :func:`parse_bytes` reads back as the same number."""
+    """Return ``size`` with the largest suffix that divides it, which :func:`parse_bytes` reads back."""
     for suffix, power in (("TiB", 4), ("GiB", 3), ("MiB", 2), ("KiB", 1)):
         if size and size % 1024**power == 0:
             return f"{size // 1024**power}{suffix}"
@@ -246,7 +246,7 @@ def format_bytes(size: int) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Return ``seconds`` with the largest unit that divides it: what :func:`parse_duration` reads back as the same."""
+    """Return ``seconds`` with the largest unit that divides it, which :func:`parse_duration` reads back."""
     for unit in ("d", "h", "m"):
         if seconds and seconds % _DURATION_SECONDS[unit] == 0:
             return f"{seconds / _DURATION_SECONDS[unit]:g}{unit}"

@@ -1,16 +1,176 @@
-"""Django settings, read from the environment once."""
+"""Settings of every process, read from ``PHLARE_*`` environment variables once. docs/configuration.md lists them.
+
+Must stay quick and light: the supervisor, the scheduler and each command load this, so nothing here imports numpy,
+numba or pyarrow (a test holds it). A value that cannot be used never raises; see :mod:`phlareweb.env`.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import secrets
 from pathlib import Path
+from typing import Any
+
+from ingest.config import IngestConfig
+from phlareweb import service_urls
+from phlareweb.data_dir import DataDirUnusable, redis_socket, secret_key
+from phlareweb.env import Environment, Problem, ProblemId
+from phlareweb.logs import FORMATS, LEVELS, configure_structlog, logging_config
+from phlareweb.tenant_limits import limits_from_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("PHLARE_DATA_DIR") or BASE_DIR / "data")
+VERSION = re.findall(r"^## (\d[\w.]*)", (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
 
-SECRET_KEY = os.environ.get("PHLARE_SECRET_KEY") or "unsafe until the data directory holds a generated key"
-DEBUG = False
-ALLOWED_HOSTS = ["*"]
+#: Kept for the system checks and for the test of the documentation.
+PHLARE_ENVIRONMENT = env = Environment(os.environ)
+
+# ------------------------------------------------------------------------------------------------------- the process
+
+DATA_DIR = env.env_path("PHLARE_DATA_DIR", BASE_DIR / "data", "data/ in the project")
+#: What this process does. ``up`` sets it; whoever starts processes by hand has to.
+ROLE = env.env_choice("PHLARE_ROLE", "", ("", "web", "ingester", "worker", "beat"))
+INSTANCE_ID = env.env_text("PHLARE_INSTANCE_ID")
+ZONE = env.env_text("PHLARE_ZONE")
+REDIS_URL = env.env_text("PHLARE_REDIS_URL", unit="URL")
+#: Whether Redis is the one that ``up`` runs for itself.
+REDIS_IS_EMBEDDED = not REDIS_URL
+if REDIS_IS_EMBEDDED:
+    REDIS_URL = f"unix://{redis_socket(DATA_DIR)}"
+elif (redis_problem := service_urls.redis(REDIS_URL, "PHLARE_REDIS_URL")) is not None:
+    env.problems.append(redis_problem)
+
+REDIS_MAX_MEMORY_BYTES = env.env_bytes("PHLARE_REDIS_MAX_MEMORY_BYTES", 512 << 20, minimum=16 << 20)
+
+WEB_THREADS = env.env_int("PHLARE_WEB_THREADS", 16, unit="threads", minimum=1, maximum=512)
+LOG_FORMAT = env.env_choice("PHLARE_LOG_FORMAT", "console", FORMATS)
+LOG_LEVEL = env.env_choice("PHLARE_LOG_LEVEL", "info", LEVELS)
+LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
+configure_structlog(LOG_LEVEL)
+
+# ------------------------------------------------------------------------------------------------------ the database
+
+LIMITS = limits_from_environment(env)
+INGEST = IngestConfig(
+    data_dir=DATA_DIR,
+    redis_url=REDIS_URL,
+    instance_id=INSTANCE_ID,
+    zone=ZONE,
+    multitenancy_enabled=env.env_bool("PHLARE_MULTITENANCY_ENABLED", False),
+    push_deadline_seconds=env.env_duration("PHLARE_PUSH_DEADLINE_SECONDS", 5, minimum=0.1),
+    payload_keep_seconds=round(env.env_duration("PHLARE_PAYLOAD_KEEP_SECONDS", 600, minimum=10)),
+    max_queue_messages=env.env_int("PHLARE_MAX_QUEUE_MESSAGES", 2000, unit="messages", minimum=1),
+    max_outstanding_bytes=env.env_bytes("PHLARE_MAX_OUTSTANDING_BYTES", 256 << 20, minimum=1 << 20),
+    head_max_bytes=env.env_bytes("PHLARE_HEAD_MAX_BYTES", 64 << 20, minimum=1 << 20),
+    head_max_age_seconds=env.env_duration("PHLARE_HEAD_MAX_AGE_SECONDS", 3600, minimum=1),
+    heads_max_bytes=env.env_bytes("PHLARE_HEADS_MAX_BYTES", 512 << 20, minimum=1 << 20),
+    wal_segment_bytes=env.env_bytes("PHLARE_WAL_SEGMENT_BYTES", 32 << 20, minimum=1 << 16),
+    min_free_disk_bytes=env.env_bytes("PHLARE_MIN_FREE_DISK_BYTES", 512 << 20),
+    upload_interval_seconds=env.env_duration("PHLARE_UPLOAD_INTERVAL_SECONDS", 15, minimum=0.1),
+    upload_retry_max_seconds=env.env_duration("PHLARE_UPLOAD_RETRY_MAX_SECONDS", 300, minimum=1),
+    local_retention_seconds=env.env_duration("PHLARE_LOCAL_RETENTION_SECONDS", 900),
+    leave_timeout_seconds=env.env_duration("PHLARE_LEAVE_TIMEOUT_SECONDS", 60, minimum=1),
+    query_deadline_seconds=env.env_duration("PHLARE_QUERY_DEADLINE_SECONDS", 30, minimum=0.1),
+    query_max_blocks=env.env_int("PHLARE_QUERY_MAX_BLOCKS", 2000, unit="blocks", minimum=1),
+    retention_seconds=env.env_duration("PHLARE_RETENTION_SECONDS", 0),
+    compaction_interval_seconds=env.env_duration("PHLARE_COMPACTION_INTERVAL_SECONDS", 60, minimum=1),
+    deletion_delay_seconds=env.env_duration("PHLARE_DELETION_DELAY_SECONDS", 3600),
+    tick_seconds=env.env_duration("PHLARE_TICK_SECONDS", 15, minimum=0.1),
+)
+
+# ----------------------------------------------------------------------------------------------------------- storage
+
+_database = service_urls.database(
+    env.env_text("PHLARE_DATABASE_URL", unit="URL"), DATA_DIR / "phlareweb.sqlite3", "PHLARE_DATABASE_URL"
+)
+if isinstance(_database, Problem):
+    env.problems.append(_database)
+    _database = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+BUCKET_DIR = env.env_path("PHLARE_BUCKET_DIR", DATA_DIR / "bucket", "bucket/ in the data directory")
+S3_BUCKET = env.env_text("PHLARE_S3_BUCKET")
+_s3_options: dict[str, Any] = {
+    "bucket_name": S3_BUCKET,
+    "location": env.env_text("PHLARE_S3_PREFIX"),
+    "endpoint_url": env.env_text("PHLARE_S3_ENDPOINT_URL", unit="URL") or None,
+    "region_name": env.env_text("PHLARE_S3_REGION") or None,
+    # Without keys boto3 looks in its usual places: its own variables, its file, the machine's role.
+    "access_key": env.env_secret("PHLARE_S3_ACCESS_KEY_ID") or None,
+    "secret_key": env.env_secret("PHLARE_S3_SECRET_ACCESS_KEY") or None,
+    "addressing_style": env.env_choice("PHLARE_S3_ADDRESSING_STYLE", "auto", ("auto", "path", "virtual")),
+    "file_overwrite": True,
+    "default_acl": None,
+}
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "blocks": (
+        {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _s3_options}
+        if S3_BUCKET
+        else {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": BUCKET_DIR, "allow_overwrite": True},
+        }
+    ),
+}
+
+# ------------------------------------------------------------------------------------------------------------ Celery
+
+CELERY_BROKER_URL, CELERY_BROKER_USE_SSL = service_urls.broker(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+#: For ever: a worker that gives up while Redis restarts would only be started again.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # When the broker hands out again what a killed worker had taken. The pusher has its answer by then and no promise
+    # leans on it, so it only has to be longer than any task waits; Celery's hour would strand messages for an hour.
+    "visibility_timeout": max(60.0, 12 * INGEST.push_deadline_seconds),
+    "socket_connect_timeout": 5,
+    "socket_keepalive": not REDIS_URL.startswith("unix:"),
+    "health_check_interval": 25,
+}
+CELERY_TASK_SERIALIZER = "json"
+#: Messages carry names and numbers, never profile bytes, and never pickles.
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_DEFAULT_QUEUE = "phlare.general"
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+#: The ring says who lives, ``/metrics`` how they fare: no worker needs the broadcast queues of remote control.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+#: In memory: every period starts anew with the process, and there is no file to go stale.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+#: Only names: beat must not import the tasks. A round that was not run before the next one is due is dropped.
+CELERY_BEAT_SCHEDULE = {
+    "tick": {
+        "task": "ingest.tick",
+        "schedule": INGEST.tick_seconds,
+        "options": {"expires": INGEST.tick_seconds, "queue": "phlare.general"},
+    },
+}
+if ROLE in ("ingester", "worker"):
+    CELERY_IMPORTS = ("ingest.tasks",)
+
+# --------------------------------------------------------------------------------------------------------------- web
+
+_key = env.env_secret("PHLARE_SECRET_KEY") or secret_key(DATA_DIR)
+if isinstance(_key, DataDirUnusable):
+    env.problems.append(Problem(ProblemId.DATA_DIR_UNUSABLE, "PHLARE_DATA_DIR", _key.message))
+    _key = secrets.token_urlsafe()
+SECRET_KEY = _key
+DEBUG = env.env_bool("PHLARE_DEBUG", False)
+#: Agents push by any name that leads here; set it where the pages are reachable from outside.
+ALLOWED_HOSTS = env.env_list("PHLARE_ALLOWED_HOSTS", ["*"])
+CSRF_TRUSTED_ORIGINS = env.env_list("PHLARE_CSRF_TRUSTED_ORIGINS")
+if env.env_bool("PHLARE_BEHIND_TLS_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
 INSTALLED_APPS = [
     "phlareweb",
@@ -26,14 +186,16 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
+# Every push and query passes all of them, so there are no more than the pages and the admin need. Answers are
+# compressed by the views that know their size and content, never by GZipMiddleware.
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.security.SecurityMiddleware",  # first: its headers belong on static files too
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # answers for static files before anything else works
+    "django.contrib.sessions.middleware.SessionMiddleware",  # lazy: costs nothing until a view asks
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",  # after sessions; lazy as well
+    "django.contrib.messages.middleware.MessageMiddleware",  # after sessions; the admin needs it
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "phlareweb.urls"
@@ -52,10 +214,17 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "phlareweb.sqlite3"}}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-STATIC_URL = "static/"
-STATICFILES_DIRS = [path for path in (BASE_DIR / "static",) if path.is_dir()]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
+#: Static files are served from where they are: there is no collecting step and no second copy to go stale.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+SPECTACULAR_SETTINGS = {"TITLE": "phlareweb", "VERSION": VERSION, "SERVE_INCLUDE_SCHEMA": False}

@@ -1,0 +1,95 @@
+"""URLs of the services we use, turned into what the libraries want."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from phlareweb.env import Problem, ProblemId
+
+#: How long a connection waits for a lock of the SQLite file. Writers hold it for milliseconds.
+SQLITE_BUSY_TIMEOUT_SECONDS = 20
+#: How long a connection to PostgreSQL is kept for the next request of its thread.
+POSTGRESQL_KEEP_SECONDS = 600
+
+_POSTGRESQL_SCHEMES = ("postgres", "postgresql")
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+def database(url: str, default_file: Path, variable: str) -> dict[str, Any] | Problem:
+    """Return Django's description of the database at ``url``; SQLite in ``default_file`` when it is empty.
+
+    Understood are ``postgresql://user:password@host:port/name?sslmode=...`` and ``sqlite:///absolute/path``.
+    """
+    if not url:
+        return _sqlite(default_file)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return Problem(ProblemId.NOT_A_URL, variable, f"{variable}: {error}.")
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme == "sqlite" and name and not parts.netloc:
+        return _sqlite(Path("/") / name)
+    if parts.scheme not in _POSTGRESQL_SCHEMES or not name:
+        hint = "Write postgresql://user:password@host:5432/name or sqlite:///absolute/path."
+        return Problem(ProblemId.NOT_A_URL, variable, f"{variable} is not the URL of a database.", hint)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "CONN_MAX_AGE": POSTGRESQL_KEEP_SECONDS,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def _sqlite(file: Path) -> dict[str, Any]:
+    """Readers and one writer do not block each other (WAL); a commit is on the disk before it is answered (FULL),
+    because an ingester drops its log once the catalogue knows the block; IMMEDIATE takes the write lock at the start of
+    a transaction, where waiting for it works, instead of in the middle, where SQLite refuses at once."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(file),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+        },
+    }
+
+
+def redis(url: str, variable: str) -> Problem | None:
+    """Return what is wrong with a Redis URL, if anything."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        return Problem(ProblemId.NOT_A_URL, variable, f"{variable}: {error}.")
+    located = parts.path if parts.scheme == "unix" else parts.hostname
+    if parts.scheme not in _REDIS_SCHEMES or not located:
+        hint = "Write redis://host:6379/0, rediss://user:password@host:6380/0 or unix:///path/redis.sock?db=0."
+        return Problem(ProblemId.NOT_A_URL, variable, f"{variable} is not the URL of a Redis.", hint)
+    return None
+
+
+def broker(redis_url: str) -> tuple[str, dict[str, Any] | None]:
+    """Return the same Redis as Celery writes it, and its TLS options.
+
+    Celery calls the scheme of a socket ``redis+socket`` and its database ``virtual_host``.
+    """
+    parts = urlsplit(redis_url)
+    if parts.scheme == "unix":
+        query = dict(parse_qsl(parts.query))
+        options = urlencode({"virtual_host": query.get("db", "0")})
+        netloc = f":{parts.password}@" if parts.password else ""
+        return urlunsplit(("redis+socket", netloc, parts.path, options, "")), None
+    if parts.scheme == "rediss":
+        return redis_url, {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return redis_url, None

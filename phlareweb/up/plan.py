@@ -1,0 +1,158 @@
+"""What ``up`` runs: each process with its command, environment, probe and place in the order of start and stop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from phlareweb.up.machine import Rules
+
+#: Migrating, compiling and starting Redis need nothing of each other; all others need the three.
+_STAGE_PREPARE, _STAGE_SERVE = 0, 1
+#: Pushes end first, then periodic work, then the work on blocks; ingesters have to find Redis until they left the ring.
+_STOP_WEB, _STOP_BEAT, _STOP_WORKER, _STOP_INGESTERS, _STOP_REDIS = range(5)
+
+WEB_STOP_SECONDS = 15.0
+WORKER_STOP_SECONDS = 30.0
+#: Beyond the time an ingester has to flush: to end its tasks and to leave the ring.
+INGESTER_STOP_MARGIN_SECONDS = 15.0
+
+
+class Probe(StrEnum):
+    """How a started process is found ready."""
+
+    RUNS = "runs"
+    REDIS = "redis"
+    WEB = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator chose on the command line, and the settings the supervisor needs."""
+
+    data_dir: Path
+    bind: str
+    port: int
+    ingesters: int
+    zones: int
+    replication_factor: int
+    web_workers: int
+    web_threads: int
+    leave_timeout_seconds: float
+    #: Command of the embedded Redis, or None when another one is configured.
+    redis_command: tuple[str, ...] | None
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Where all processes keep their metrics for ``/metrics`` to add up. Wiped at each start."""
+        return self.data_dir / "metrics"
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the lock lies and what is written for the processes."""
+        return self.data_dir / "run"
+
+    @property
+    def web_log_config(self) -> Path:
+        """The web server's logging configuration."""
+        return self.run_dir / "web-logging.json"
+
+    @property
+    def url(self) -> str:
+        """The address to open in a browser."""
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self.bind, self.bind)
+        return f"http://{shown}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of the plan."""
+
+    rules: Rules
+    command: tuple[str, ...]
+    probe: Probe = Probe.RUNS
+    #: Variables of this process beyond those all share.
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan(options: Options) -> list[Process]:
+    """Return the processes in the order they are shown."""
+    processes = [
+        _task("migrate", "migrate", "--verbosity", "0"),
+        _task("kernels", "compile_kernels"),
+        _web(options),
+        *(_ingester(number, options) for number in range(options.ingesters)),
+        _worker(),
+        _beat(),
+    ]
+    return [_redis(options.redis_command), *processes] if options.redis_command else processes
+
+
+def shared_environment(options: Options) -> dict[str, str]:
+    """Return the variables that every process gets."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "phlareweb.settings",
+        "PHLARE_DATA_DIR": str(options.data_dir),
+        "PHLARE_REPLICATION_FACTOR": str(options.replication_factor),
+        "PROMETHEUS_MULTIPROC_DIR": str(options.metrics_dir),
+        "PYTHONUNBUFFERED": "1",
+        # Threads that each get an arena of malloc's own make idle processes larger for nothing.
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def _task(name: str, *arguments: str) -> Process:
+    rules = Rules(name, start_stage=_STAGE_PREPARE, stop_stage=_STOP_WEB, is_task=True)
+    return Process(rules, (sys.executable, "manage.py", *arguments))
+
+
+def _redis(command: tuple[str, ...]) -> Process:
+    return Process(Rules("redis", _STAGE_PREPARE, _STOP_REDIS), command, Probe.REDIS)
+
+
+def _web(options: Options) -> Process:
+    command = [sys.executable, "-m", "granian", "phlareweb.wsgi:application", "--interface", "wsgi", "--no-ws"]
+    command += ["--host", options.bind, "--port", str(options.port), "--workers", str(options.web_workers)]
+    # Granian's own default of hundreds of threads fights over the interpreter's lock.
+    command += ["--blocking-threads", str(options.web_threads), "--loop", "asyncio", "--no-access-log"]
+    command += ["--log-config", str(options.web_log_config), "--workers-kill-timeout", f"{WEB_STOP_SECONDS - 3:g}s"]
+    if options.web_workers > 1:
+        command.append("--respawn-failed-workers")
+    rules = Rules("web", _STAGE_SERVE, _STOP_WEB, stop_timeout_seconds=WEB_STOP_SECONDS)
+    return Process(rules, tuple(command), Probe.WEB, {"PHLARE_ROLE": "web"})
+
+
+def _celery(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "-A", "phlareweb", "--quiet", *arguments)
+
+
+def _celery_worker(name: str, queues: str, *pool: str) -> tuple[str, ...]:
+    """A worker that talks to nobody but its queues: gossip, mingle and heartbeats have no reader here."""
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return _celery("worker", "-n", f"{name}@%h", "-Q", queues, *pool, *quiet)
+
+
+def _ingester(number: int, options: Options) -> Process:
+    """One ingester: a worker of a single process, because the heads live in its memory."""
+    name = f"ingester-{number}"
+    zone = f"zone-{chr(ord('a') + number % options.zones)}"
+    timeout = options.leave_timeout_seconds + INGESTER_STOP_MARGIN_SECONDS
+    return Process(
+        Rules(name, _STAGE_SERVE, _STOP_INGESTERS, stop_timeout_seconds=timeout),
+        _celery_worker(name, f"ingester.{name},ingester.{name}.read", "-P", "solo"),
+        environment={"PHLARE_ROLE": "ingester", "PHLARE_INSTANCE_ID": name, "PHLARE_ZONE": zone},
+    )
+
+
+def _worker() -> Process:
+    rules = Rules("worker", _STAGE_SERVE, _STOP_WORKER, stop_timeout_seconds=WORKER_STOP_SECONDS)
+    command = _celery_worker("worker", "phlare.general,phlare.blocks", "-P", "threads", "-c", "2")
+    return Process(rules, command, environment={"PHLARE_ROLE": "worker"})
+
+
+def _beat() -> Process:
+    command = _celery("beat", "--pidfile=")
+    return Process(Rules("beat", _STAGE_SERVE, _STOP_BEAT), command, environment={"PHLARE_ROLE": "beat"})
