@@ -1,0 +1,45 @@
+"""Metrics of the HTTP doors, under the names that existing dashboards ask for."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from ingest.distributor.types import Outcome, PushResult
+
+_REQUEST_SECONDS = Histogram(
+    "pyroscope_request_duration_seconds",
+    "Time from the first byte of a request to the last byte of its answer.",
+    ["method", "route", "status_code"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+_PUSHED = Counter("phlare_pushed_profiles", "Profiles pushed, by what became of them.", ["tenant", "outcome"])
+_DISCARDED = Counter("pyroscope_discarded_samples", "Profiles refused.", ["reason", "tenant"])
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count one request. ``route`` is a pattern, never a path with values in it."""
+    _REQUEST_SECONDS.labels(method, route, str(status)).observe(seconds)
+
+
+def observe_push(tenant: str, result: PushResult) -> None:
+    """Count what became of a push."""
+    for item in result.items:
+        _PUSHED.labels(tenant, item.outcome.value).inc()
+        if item.outcome is Outcome.REJECTED and item.reason is not None:
+            _DISCARDED.labels(item.reason.value, tenant).inc()
+    if result.request_rejection is not None:
+        _DISCARDED.labels(result.request_rejection.reason.value, tenant).inc()
+
+
+def exposition(accept: str) -> tuple[bytes, str]:
+    """Return the metrics page and its content type: of all processes when they share a folder, else of this one."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    encode, content_type = choose_encoder(accept)
+    return encode(registry), content_type

@@ -1,0 +1,20 @@
+"""Which tenant a request belongs to."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from ingest.profiles.reasons import Rejection
+from ingest.profiles.tenant import DEFAULT_TENANT, validate_tenant
+
+
+def tenant_of(request: HttpRequest) -> str | Rejection:
+    """Return the tenant id, or why the request names none.
+
+    The header ``X-Scope-OrgID`` counts only while multi-tenancy is on; otherwise everybody is one tenant and the header
+    is not even looked at, so that a client configured for a hosted service works unchanged.
+    """
+    if not settings.INGEST.multitenancy_enabled:
+        return DEFAULT_TENANT
+    return validate_tenant(request.META.get("HTTP_X_SCOPE_ORGID", ""))
