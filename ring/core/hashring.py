@@ -21,16 +21,20 @@ from ring.core.replication import (
     any_healthy_set,
     quorum_set,
 )
+from ring.core.shuffle import shard_members
 from ring.core.states import OPERATIONS, Operation
 from ring.core.topology import U32, Topology, build_topology
 
 Bools = NDArray[np.bool_]
 
+#: Tenants' shards one snapshot keeps; a shard of 3 instances with 128 tokens each takes about 20 kB.
+SHARDS_REMEMBERED = 512
+
 
 class Snapshot:
     """One version of a ring with its index. Safe to share between threads."""
 
-    __slots__ = ("_heartbeats", "_in_states", "_walks", "instances", "ring", "rules", "topology")
+    __slots__ = ("_heartbeats", "_in_states", "_shards", "_walks", "instances", "ring", "rules", "topology")
 
     def __init__(self, ring: RingDesc, rules: RingRules, topology: Topology | None = None) -> None:
         """Index ``ring``; ``topology`` is its index if it is known already."""
@@ -43,6 +47,8 @@ class Snapshot:
         self._in_states: dict[str, Bools] = {}
         #: (operation, copies wanted, copies a zone) -> position -> indexes of the walk's instances
         self._walks: dict[tuple[str, int, int], dict[int, tuple[int, ...]]] = {}
+        #: (tenant, size) -> sub-ring, oldest first
+        self._shards: dict[tuple[str, int], Snapshot] = {}
 
     def updated(self, ring: RingDesc) -> Snapshot:
         """Return the snapshot of ``ring``, which follows this one, reusing whatever is still valid."""
@@ -55,6 +61,7 @@ class Snapshot:
         if self.topology.has_conflicts and not same_states:
             return Snapshot(ring, self.rules)
         successor = Snapshot(ring, self.rules, self.topology)
+        successor._shards = {key: shard.updated(_part(ring, shard)) for key, shard in list(self._shards.items())}
         if same_states:
             successor._walks = self._walks
             successor._in_states = self._in_states
@@ -67,6 +74,32 @@ class Snapshot:
     def is_empty(self) -> bool:
         """Whether no instance owns a token, so that no key can be placed."""
         return not len(self.topology.tokens)
+
+    # ---------------------------------------------------------------------------------------------------- shards
+
+    def shuffle_shard(self, tenant: str, size: int, lookback_from_ms: int | None = None) -> Snapshot:
+        """Return the sub-ring of a tenant; see :func:`ring.core.shuffle.shard_members`.
+
+        A sub-ring that is the whole ring is this very snapshot. Shards without lookback are remembered until the
+        topology changes: within that time the same question gets the same object.
+        """
+        if lookback_from_ms is not None:
+            return self._part_of(shard_members(self.ring, self.topology, self.rules, tenant, size, lookback_from_ms))
+        key = tenant, max(size, 0)
+        shard = self._shards.get(key)
+        if shard is None:
+            shard = self._part_of(shard_members(self.ring, self.topology, self.rules, tenant, size))
+            if shard is not self:
+                self._remember(key, shard)
+        return shard
+
+    def _part_of(self, members: RingDesc) -> Snapshot:
+        return self if len(members) == len(self) else Snapshot(members, self.rules)
+
+    def _remember(self, key: tuple[str, int], shard: Snapshot) -> None:
+        while len(self._shards) >= SHARDS_REMEMBERED:
+            self._shards.pop(next(iter(self._shards)), None)
+        self._shards[key] = shard
 
     # ---------------------------------------------------------------------------------------------------- health
 
@@ -194,3 +227,8 @@ class Snapshot:
         """Return whether every zone has supplied its copies or has been looked at completely."""
         sizes = self.topology.zone_sizes
         return all(done >= per_zone or seen >= size for done, seen, size in zip(supplied, examined, sizes, strict=True))
+
+
+def _part(ring: RingDesc, shard: Snapshot) -> RingDesc:
+    """Return the entries in ``ring`` of the instances of ``shard``."""
+    return RingDesc({instance_id: ring.instances[instance_id] for instance_id in shard.ring.instances})
