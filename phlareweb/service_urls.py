@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from phlareweb.env import Problem, ProblemId
 
@@ -86,10 +86,9 @@ def broker(redis_url: str) -> tuple[str, dict[str, Any] | None]:
     """
     parts = urlsplit(redis_url)
     if parts.scheme == "unix":
-        query = dict(parse_qsl(parts.query))
-        options = urlencode({"virtual_host": query.get("db", "0")})
-        netloc = f":{parts.password}@" if parts.password else ""
-        return urlunsplit(("redis+socket", netloc, parts.path, options, "")), None
+        options = urlencode({"virtual_host": dict(parse_qsl(parts.query)).get("db", "0")})
+        password = f":{parts.password}@" if parts.password else ""
+        return f"redis+socket://{password}{parts.path}?{options}", None
     if parts.scheme == "rediss":
         return redis_url, {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     return redis_url, None

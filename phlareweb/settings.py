@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from phlareweb.data_dir import DataDirUnusable, redis_socket, secret_key
 from phlareweb.env import Environment, Problem, ProblemId
 from phlareweb.logs import FORMATS, LEVELS, configure_structlog, logging_config
 from phlareweb.tenant_limits import limits_from_environment
+from ring.config import RingConfig
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = re.findall(r"^## (\d[\w.]*)", (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[0]
@@ -47,6 +49,29 @@ LOG_FORMAT = env.env_choice("PHLARE_LOG_FORMAT", "console", FORMATS)
 LOG_LEVEL = env.env_choice("PHLARE_LOG_LEVEL", "info", LEVELS)
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 configure_structlog(LOG_LEVEL)
+
+# ---------------------------------------------------------------------------------------------------------- the ring
+
+RING = RingConfig(
+    name=env.env_text("PHLARE_RING_NAME", "ingesters"),
+    replication_factor=env.env_int("PHLARE_REPLICATION_FACTOR", 3, unit="copies"),
+    zone_awareness_enabled=env.env_bool("PHLARE_RING_ZONE_AWARENESS_ENABLED", True),
+    heartbeat_period_seconds=env.env_duration("PHLARE_RING_HEARTBEAT_PERIOD_SECONDS", 5),
+    heartbeat_timeout_seconds=env.env_duration("PHLARE_RING_HEARTBEAT_TIMEOUT_SECONDS", 60),
+    tokens_per_instance=env.env_int("PHLARE_RING_TOKENS_PER_INSTANCE", 128, unit="tokens"),
+    token_strategy=env.env_choice("PHLARE_RING_TOKEN_STRATEGY", "random", ("random", "spread-minimizing")),
+    spread_zones=tuple(env.env_list("PHLARE_RING_SPREAD_ZONES")),
+    observe_period_seconds=env.env_duration("PHLARE_RING_OBSERVE_PERIOD_SECONDS", 0),
+    join_after_seconds=env.env_duration("PHLARE_RING_JOIN_AFTER_SECONDS", 0),
+    unregister_on_shutdown=env.env_bool("PHLARE_RING_UNREGISTER_ON_SHUTDOWN", True),
+    tokens_file_dir=str(DATA_DIR / "ring"),
+    min_ready_seconds=env.env_duration("PHLARE_RING_MIN_READY_SECONDS", 0),
+    readiness_checks_ring=env.env_bool("PHLARE_RING_READINESS_CHECKS_RING", False),
+    auto_forget_seconds=env.env_duration("PHLARE_RING_AUTO_FORGET_SECONDS", 0),
+)
+if RING.token_strategy == "spread-minimizing":
+    RING = replace(RING, tokens_file_dir="")  # its tokens are computed, not kept
+env.problems.extend(Problem(ProblemId.CONFLICT, "PHLARE_RING_*", sentence) for sentence in RING.validate())
 
 # ------------------------------------------------------------------------------------------------------ the database
 

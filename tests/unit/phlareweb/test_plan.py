@@ -1,0 +1,91 @@
+"""The processes that ``up`` runs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from phlareweb.up.plan import Options, plan, shared_environment
+
+OPTIONS = Options(
+    data_dir=Path("/data"),
+    bind="0.0.0.0",
+    port=4040,
+    ingesters=3,
+    zones=3,
+    replication_factor=3,
+    web_workers=1,
+    web_threads=16,
+    leave_timeout_seconds=60.0,
+    redis_command=("valkey-server",),
+)
+
+
+def names(options: Options) -> list[str]:
+    return [process.rules.name for process in plan(options)]
+
+
+def test_the_default_is_everything_a_database_needs():
+    expected = ["redis", "migrate", "kernels", "web", "ingester-0", "ingester-1", "ingester-2", "worker", "beat"]
+    assert names(OPTIONS) == expected
+
+
+def test_with_a_redis_of_ones_own_none_is_started():
+    assert "redis" not in names(replace(OPTIONS, redis_command=None))
+
+
+def test_processes_stop_from_the_door_inwards():
+    stages: dict[int, set[str]] = {}
+    for process in plan(OPTIONS):
+        if not process.rules.is_task:
+            stages.setdefault(process.rules.stop_stage, set()).add(process.rules.name.split("-")[0])
+    assert [stages[stage] for stage in sorted(stages)] == [{"web"}, {"beat"}, {"worker"}, {"ingester"}, {"redis"}]
+
+
+@pytest.mark.parametrize(
+    ("ingesters", "zones", "expected"),
+    [
+        pytest.param(3, 3, ["zone-a", "zone-b", "zone-c"], id="one in each zone"),
+        pytest.param(4, 2, ["zone-a", "zone-b", "zone-a", "zone-b"], id="in turn"),
+        pytest.param(2, 1, ["zone-a", "zone-a"], id="all in one"),
+    ],
+)
+def test_ingesters_are_spread_over_the_zones(ingesters, zones, expected):
+    processes = plan(replace(OPTIONS, ingesters=ingesters, zones=zones))
+    found = [process.environment["PHLARE_ZONE"] for process in processes if "PHLARE_ZONE" in process.environment]
+    assert found == expected
+
+
+def test_an_ingester_is_one_process_that_reads_its_own_queues():
+    (ingester,) = [process for process in plan(OPTIONS) if process.rules.name == "ingester-1"]
+    command = " ".join(ingester.command)
+    assert "-P solo" in command
+    assert "-Q ingester.ingester-1,ingester.ingester-1.read" in command
+    assert ingester.environment["PHLARE_INSTANCE_ID"] == "ingester-1"
+    assert ingester.environment["PHLARE_ROLE"] == "ingester"
+
+
+def test_an_ingester_gets_longer_to_stop_than_its_flush_may_take():
+    (ingester,) = [process for process in plan(OPTIONS) if process.rules.name == "ingester-0"]
+    assert ingester.rules.stop_timeout_seconds > OPTIONS.leave_timeout_seconds
+
+
+def test_all_processes_share_the_data_and_the_metrics():
+    shared = shared_environment(OPTIONS)
+    assert shared["PHLARE_DATA_DIR"] == "/data"
+    assert shared["PROMETHEUS_MULTIPROC_DIR"] == "/data/metrics"
+    assert shared["PHLARE_REPLICATION_FACTOR"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("bind", "url"),
+    [
+        pytest.param("127.0.0.1", "http://127.0.0.1:4040", id="an address"),
+        pytest.param("0.0.0.0", "http://127.0.0.1:4040", id="every address is shown as this machine"),
+        pytest.param("::", "http://[::1]:4040", id="also in IPv6"),
+        pytest.param("::1", "http://[::1]:4040", id="IPv6 is bracketed"),
+        pytest.param("profiles.example", "http://profiles.example:4040", id="a name"),
+    ],
+)
+def test_the_url_can_be_opened(bind, url):
+    assert replace(OPTIONS, bind=bind).url == url
