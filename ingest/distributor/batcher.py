@@ -1,0 +1,233 @@
+"""Group commit of pushes: concurrent pushes of one process travel to the ingesters together.
+
+Invariants:
+
+* a write is resolved exactly once: by the quorum tracker, or by its waiter giving up at the deadline;
+* a batch is remembered until every ingester it went to has answered or it grew too old, because the replicas beyond the
+  quorum still need the payload after the pusher has its answer;
+* the bytes of remembered payloads never exceed ``max_outstanding_bytes``: the oldest batches whose writes are all
+  resolved are dropped first; if that is not enough, new pushes are refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.distributor.ports import Ack, AckCode, Batch, Publisher, ReplicaSet
+from ring.core.quorum import KeyTracker, Verdict
+
+#: Writes taken into one batch at most: bounds the size of a message and the work one fsync waits for.
+MAX_WRITES_A_BATCH = 512
+#: Payload bytes after which a batch is closed.
+MAX_BYTES_A_BATCH = 8 << 20
+
+
+class PushWait:
+    """Counts the unresolved writes of one push and wakes the pusher when there are none left."""
+
+    __slots__ = ("_done", "_lock", "_open")
+
+    def __init__(self, writes: int) -> None:
+        self._open = writes
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        if not writes:
+            self._done.set()
+
+    def one_more(self) -> None:
+        """Count one write up; only before the push is sent."""
+        with self._lock:
+            self._open += 1
+
+    def one_resolved(self) -> None:
+        """Count one write down."""
+        with self._lock:
+            self._open -= 1
+            if self._open == 0:
+                self._done.set()
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Return whether all writes were resolved in time."""
+        return self._done.wait(timeout_seconds)
+
+
+@dataclass(slots=True, eq=False)
+class Write:
+    """One push record on its way to its replica set."""
+
+    record: bytes
+    replicas: ReplicaSet
+    wait: PushWait
+    verdict: Verdict = Verdict.PENDING
+    last_code: AckCode | None = None
+    tracker: KeyTracker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tracker = KeyTracker(len(self.replicas.instances), self.replicas.max_errors)
+
+    def outcome(self, code: AckCode) -> None:
+        """Count one replica's answer; resolves the write when it decides it."""
+        if self.verdict is not Verdict.PENDING:
+            return
+        if not code.is_success:
+            self.last_code = code
+        self.verdict = self.tracker.record(code.is_success, code.is_client_error)
+        if self.verdict is not Verdict.PENDING:
+            self.wait.one_resolved()
+
+
+@dataclass(slots=True, eq=False)
+class _Sent:
+    """A batch that not every ingester has answered yet."""
+
+    payloads: dict[str, list[Write]]
+    awaiting: set[str]
+    size_bytes: int
+    sent_at_seconds: float
+
+    @property
+    def nobody_waits(self) -> bool:
+        return all(write.verdict is not Verdict.PENDING for writes in self.payloads.values() for write in writes)
+
+
+class Batcher:
+    """Collects writes, publishes them in batches on its own thread and routes the answers back."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        new_batch_id: Callable[[], str],
+        clock_seconds: Callable[[], float],
+        max_outstanding_bytes: int,
+        keep_seconds: float,
+    ) -> None:
+        self._publisher = publisher
+        self._new_batch_id = new_batch_id
+        self._clock_seconds = clock_seconds
+        self._max_outstanding_bytes = max_outstanding_bytes
+        self._keep_seconds = keep_seconds
+        self._waiting: deque[Write] = deque()
+        self._outstanding_bytes = 0
+        self._sent: OrderedDict[str, _Sent] = OrderedDict()
+        self._lock = threading.Lock()
+        self._more = threading.Condition(self._lock)
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="push-batcher", daemon=True)
+        self._thread.start()
+
+    @property
+    def outstanding_bytes(self) -> int:
+        """Bytes of payloads that are waiting to be sent or answered."""
+        return self._outstanding_bytes
+
+    @property
+    def outstanding_batches(self) -> int:
+        """Batches that not every ingester has answered yet."""
+        return len(self._sent)
+
+    def submit(self, writes: Sequence[Write]) -> bool:
+        """Queue writes; False when the bound on outstanding bytes is reached and nothing was queued."""
+        size = sum(len(write.record) for write in writes)
+        with self._lock:
+            if self._closed:
+                return False
+            if self._outstanding_bytes + size > self._max_outstanding_bytes:
+                self._forget_resolved()
+                if self._outstanding_bytes + size > self._max_outstanding_bytes:
+                    return False
+            self._outstanding_bytes += size
+            self._waiting.extend(writes)
+            self._more.notify()
+        return True
+
+    def deliver(self, ack: Ack) -> None:
+        """Route one ingester's answer to the writes of its batch. Late and unknown answers are ignored."""
+        finished: _Sent | None = None
+        with self._lock:
+            sent = self._sent.get(ack.batch_id)
+            if sent is None or ack.instance not in sent.awaiting:
+                return
+            sent.awaiting.discard(ack.instance)
+            if not sent.awaiting:
+                finished = self._remove(ack.batch_id)
+            for name in ack.codes.keys() & sent.payloads.keys():
+                writes = sent.payloads[name]
+                for write, code in zip(writes, ack.codes_of(name, len(writes)), strict=True):
+                    write.outcome(code)
+        if finished is not None:
+            self._publisher.discard(tuple(finished.payloads))
+
+    def close(self) -> None:
+        """Send what is queued, then stop the thread."""
+        with self._lock:
+            self._closed = True
+            self._more.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                while not self._waiting and not self._closed:
+                    self._more.wait()
+                if not self._waiting:
+                    return
+                writes = self._take()
+            self._publish(writes)
+
+    def _take(self) -> list[Write]:
+        taken: list[Write] = []
+        size = 0
+        while self._waiting and len(taken) < MAX_WRITES_A_BATCH and size < MAX_BYTES_A_BATCH:
+            write = self._waiting.popleft()
+            size += len(write.record)
+            taken.append(write)
+        return taken
+
+    def _publish(self, writes: Sequence[Write]) -> None:
+        batch_id = self._new_batch_id()
+        by_set: dict[tuple[str, ...], list[Write]] = {}
+        for write in writes:
+            by_set.setdefault(write.replicas.instances, []).append(write)
+        payloads: dict[str, list[Write]] = {}
+        messages: dict[str, list[str]] = {}
+        for number, (instances, members) in enumerate(by_set.items()):
+            name = f"{batch_id}.{number}"
+            payloads[name] = members
+            for instance in instances:
+                messages.setdefault(instance, []).append(name)
+        bodies = {name: b"".join([write.record for write in members]) for name, members in payloads.items()}
+        for write in writes:
+            write.record = b""  # the payload holds it from here on
+        sent = _Sent(payloads, set(messages), sum(map(len, bodies.values())), self._clock_seconds())
+        with self._lock:
+            self._forget_old()
+            self._sent[batch_id] = sent
+        batch = Batch(batch_id, bodies, {instance: tuple(names) for instance, names in messages.items()})
+        for instance, code in self._publisher.publish(batch).items():
+            names = messages.get(instance, ())
+            self.deliver(Ack(batch_id, instance, dict.fromkeys(names, bytes([code]))))
+
+    def _remove(self, batch_id: str) -> _Sent:
+        sent = self._sent.pop(batch_id)
+        self._outstanding_bytes -= sent.size_bytes
+        return sent
+
+    def _forget_old(self) -> None:
+        """Drop batches older than the time their payload is kept: the answer can no longer come."""
+        oldest = self._clock_seconds() - self._keep_seconds
+        while self._sent:
+            batch_id, sent = next(iter(self._sent.items()))
+            if sent.sent_at_seconds > oldest:
+                return
+            self._remove(batch_id)
+
+    def _forget_resolved(self) -> None:
+        """Make room: drop batches, oldest first, for which only a replica beyond the quorum is still missing."""
+        self._forget_old()
+        for batch_id in [batch_id for batch_id, sent in self._sent.items() if sent.nobody_waits]:
+            self._remove(batch_id)
+            if self._outstanding_bytes <= self._max_outstanding_bytes // 2:
+                return
