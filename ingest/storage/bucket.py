@@ -20,10 +20,15 @@ from ingest.storage.errors import BucketError, InvalidKey, NotFound
 from ingest.storage.fs import TMP_SUFFIX, fsync_dir
 
 #: Errors that the same call will meet again until somebody changes something.
-_PERMANENT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR})
+_PERMANENT: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+)
 
 #: A path through a file, or a folder, is no object either.
 _MISSING: Final = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+
+#: How often a put makes its folder again that deletes keep removing; each attempt loses a race of microseconds.
+_FOLDER_ATTEMPTS: Final = 32
 
 _COPY_BYTES: Final = 1 << 20
 
@@ -127,7 +132,8 @@ class LocalBucket:
                 path.unlink()
             except FileNotFoundError:
                 return
-            fsync_dir(path.parent)
+            with suppress(FileNotFoundError):  # another delete has removed the folder as empty
+                fsync_dir(path.parent)
             self._remove_empty(path.parent)
 
     def remove_stale_uploads(self, now_ns: int, min_age_ns: int) -> int:
@@ -169,12 +175,16 @@ class LocalBucket:
         return tmp
 
     def _create_tmp(self, folder: Path) -> tuple[int, str]:
-        for _ in range(8):
-            # A delete may remove the folder as empty between these two calls.
-            self._make_folders(folder)
-            with suppress(FileNotFoundError):
+        # A delete may remove the folder as empty between any two of these calls, also inside mkdir.
+        attempts_left = _FOLDER_ATTEMPTS
+        while True:
+            try:
+                self._make_folders(folder)
                 return tempfile.mkstemp(prefix=".", suffix=TMP_SUFFIX, dir=folder)
-        raise OSError(errno.EBUSY, "the folder is removed again and again")
+            except (FileNotFoundError, FileExistsError):
+                attempts_left -= 1
+                if not attempts_left:
+                    raise
 
     def _make_folders(self, folder: Path) -> None:
         """Create the folder with its parents and flush their names, without which the object could vanish with them."""

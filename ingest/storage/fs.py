@@ -149,11 +149,11 @@ def write_file_durably(path: Path, data: Buffer | Iterable[Buffer], files: Files
             files.sync(fd)
         finally:
             files.close(fd)
+        rename_durably(tmp, path, files)
     except OSError:
         with suppress(OSError):
             files.unlink(tmp)
         raise
-    rename_durably(tmp, path, files)
 
 
 def rename_durably(source: Path, target: Path, files: Files = DISK) -> None:
