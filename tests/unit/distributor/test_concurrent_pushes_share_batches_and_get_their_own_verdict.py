@@ -25,9 +25,11 @@ class Wire:
         self.unreachable: dict[str, AckCode] = {}
         self.gate = threading.Event()
         self.gate.set()
+        self.entered = threading.Semaphore(0)
         self.published = threading.Semaphore(0)
 
     def publish(self, batch: Batch) -> Mapping[str, AckCode]:
+        self.entered.release()
         self.gate.wait()
         self.batches.append(batch)
         self.published.release()
@@ -78,6 +80,13 @@ def send(batcher: Batcher, wire: Wire, *writes: Write) -> Batch:
     return wire.batches[-1]
 
 
+def hold_a_batch_back(batcher: Batcher, wire: Wire) -> None:
+    """Keep the batcher's thread busy with a batch of its own, so that what follows travels together."""
+    wire.gate.clear()
+    assert batcher.submit([one_write()])
+    assert wire.entered.acquire(timeout=5)
+
+
 def test_a_write_succeeds_with_the_second_of_three_answers(batcher: Batcher, wire: Wire) -> None:
     write = one_write()
     batch = send(batcher, wire, write)
@@ -106,8 +115,7 @@ def test_two_server_errors_of_three_fail_the_write_with_their_code(batcher: Batc
 
 
 def test_an_answer_for_each_record_goes_to_its_own_write(batcher: Batcher, wire: Wire) -> None:
-    wire.gate.clear()
-    assert batcher.submit([one_write()])  # keeps the thread busy, so that the next two travel together
+    hold_a_batch_back(batcher, wire)
     good, bad = one_write(), one_write()
     assert batcher.submit([good, bad])
     wire.gate.set()
@@ -123,14 +131,12 @@ def test_an_answer_for_each_record_goes_to_its_own_write(batcher: Batcher, wire:
 def test_writes_that_arrive_while_a_batch_leaves_share_the_next_message_of_each_ingester(
     batcher: Batcher, wire: Wire
 ) -> None:
-    wire.gate.clear()
-    assert batcher.submit([one_write()])
+    hold_a_batch_back(batcher, wire)
     for _ in range(5):
         assert batcher.submit([one_write()])
     wire.gate.set()
-    for _ in range(len(wire.batches) or 1):
+    for _ in range(2):
         assert wire.published.acquire(timeout=5)
-    assert wire.published.acquire(timeout=5)
     assert len(wire.batches) == 2
     assert {instance: len(names) for instance, names in wire.batches[1].messages.items()} == {"a": 1, "b": 1, "c": 1}
 
