@@ -1,0 +1,134 @@
+"""A head as it was at one instant: the part that readers get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.profiles.columns import I64, U64, StackProfile, Symbols
+from ingest.profiles.projection import project_by_name, prune
+from ingest.profiles.selector import Matcher
+from ingest.storage.content import PartContent
+from ingest.storage.head.columns import Chunk
+from ingest.storage.head.head_kernels import (
+    CHUNK,
+    COUNT,
+    DURATION,
+    ID_HI,
+    ID_LO,
+    OFFSET,
+    PERIOD,
+    SERIES,
+    TIME,
+    TOTAL,
+    add_rows,
+    add_rows_of_spans,
+    gather_rows,
+)
+from ingest.storage.part import Rows, empty_rows, ordered_rows
+from ingest.storage.series_table import SeriesTable
+
+
+@dataclass(frozen=True, slots=True)
+class HeadView:
+    """The rows a head held when the view was taken, complete and unchanging while the head grows. A :class:`Part`."""
+
+    part_id: str
+    tenant: str
+    owner: str
+    min_time_ns: int  #: 0 without rows
+    max_time_ns: int  #: inclusive; -1 without rows
+    series: SeriesTable
+    symbols: Symbols
+    table: I64  #: int64[COLUMNS, R], a row of the matrix per column
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def row_count(self) -> int:
+        """Rows in the view."""
+        return self.table.shape[1]
+
+    def select_series(self, matchers: Sequence[Matcher]) -> I64:
+        """Return the indexes of the series that satisfy all matchers, ascending."""
+        return self.series.select(matchers)
+
+    def rows(self, series: I64, start_ns: int, end_ns: int) -> Rows:
+        """Return the rows of these series with ``start_ns <= time < end_ns``, ordered by (series, time, id)."""
+        if self.row_count == 0 or len(series) == 0 or start_ns > self.max_time_ns or end_ns <= self.min_time_ns:
+            return empty_rows()
+        wanted = np.zeros(len(self.series), np.bool_)
+        wanted[series] = True
+        keep = wanted[self.table[SERIES]]
+        if start_ns > self.min_time_ns:
+            keep &= self.table[TIME] >= start_ns
+        if end_ns <= self.max_time_ns:
+            keep &= self.table[TIME] < end_ns
+        index = np.flatnonzero(keep).astype(np.int64)
+        ids = self.table.view(np.uint64)
+        return ordered_rows(
+            row_index=index,
+            series=self.table[SERIES, index].astype(np.uint32),
+            time_ns=self.table[TIME, index],
+            id_hi=ids[ID_HI, index],
+            id_lo=ids[ID_LO, index],
+            total=self.table[TOTAL, index],
+        )
+
+    def merge(self, row_index: I64, by_name: bool, spans: U64 | None = None) -> StackProfile:
+        """Sum the values of these rows per stack, as :meth:`ingest.storage.part.Part.merge` says."""
+        node_self = np.zeros(self.symbols.node_count, np.int64)
+        wanted = None if spans is None else np.unique(spans)
+        for number, picked in self._by_chunk(row_index):
+            chunk = self.chunks[number]
+            offset, count = self.table[OFFSET, picked], self.table[COUNT, picked]
+            if wanted is None:
+                add_rows(chunk.node, chunk.value, offset, count, node_self)
+            elif len(chunk.span):
+                add_rows_of_spans(chunk.node, chunk.value, chunk.span, offset, count, wanted, node_self)
+        return project_by_name(self.symbols, node_self) if by_name else prune(self.symbols, node_self)
+
+    def content(self) -> PartContent:
+        """Return a copy of everything in the view, rows in the order they were appended."""
+        count = self.table[COUNT]
+        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(count)))
+        samples = int(offsets[-1])
+        with_spans = any(len(chunk.span) for chunk in self.chunks)
+        node, value = np.empty(samples, np.uint32), np.empty(samples, np.int64)
+        span = np.empty(samples if with_spans else 0, np.uint64)
+        for number, picked in self._by_chunk(np.arange(self.row_count, dtype=np.int64)):
+            chunk = self.chunks[number]
+            gather_rows(
+                chunk.node, chunk.value, chunk.span, self.table[OFFSET, picked], count[picked], offsets[picked],
+                node, value, span,
+            )  # fmt: skip
+        table = self.table.copy()
+        ids = table.view(np.uint64)
+        return PartContent(
+            series=tuple(self.series.all_labels()),
+            fingerprints=self.series.fingerprints(),
+            symbols=self.symbols,
+            row_series=table[SERIES],
+            time_ns=table[TIME],
+            id_hi=ids[ID_HI],
+            id_lo=ids[ID_LO],
+            duration_ns=table[DURATION],
+            period=table[PERIOD],
+            total=table[TOTAL],
+            sample_offsets=offsets,
+            sample_node=node,
+            sample_value=value,
+            sample_span=span,
+        )
+
+    def _by_chunk(self, row_index: I64) -> list[tuple[int, I64]]:
+        """Group rows by the chunk that holds their samples."""
+        if len(row_index) == 0:
+            return []
+        of_row = self.table[CHUNK, row_index]
+        order = np.argsort(of_row, kind="stable")
+        picked, of_row = row_index[order], of_row[order]
+        starts = np.flatnonzero(np.concatenate(([True], of_row[1:] != of_row[:-1])))
+        pieces = np.split(picked, starts[1:])
+        return list(zip(of_row[starts].tolist(), pieces, strict=True))
