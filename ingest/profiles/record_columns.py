@@ -156,7 +156,8 @@ def pack_body(content: Content, counts: Counts) -> U8:
 
 
 def _transpose(planes: U8, target: U8) -> None:
-    """Copy ``planes`` to ``target`` of the same shape. One call per plane: numpy walks a whole transpose half as fast."""
+    """Copy ``planes`` to ``target`` of the same shape. One call per plane: numpy walks a whole transpose half as
+    fast."""
     for source, plane in zip(planes, target, strict=True):
         plane[:] = source
 
