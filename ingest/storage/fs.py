@@ -180,7 +180,7 @@ def fsync_file(path: Path, files: Files = DISK) -> None:
         files.close(fd)
 
 
-def remove_leftovers(directory: Path, suffix: str = TMP_SUFFIX) -> tuple[str, ...]:
+def remove_leftovers(directory: Path, suffix: str = TMP_SUFFIX, files: Files = DISK) -> tuple[str, ...]:
     """Remove files and directories whose name ends with ``suffix``; return their names. A missing directory has none.
 
     Call it at start only: while something writes, its unfinished files carry the suffix too.
@@ -194,10 +194,10 @@ def remove_leftovers(directory: Path, suffix: str = TMP_SUFFIX) -> tuple[str, ..
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
-            entry.unlink()
+            files.unlink(entry)
         removed.append(entry.name)
     if removed:
-        fsync_dir(directory)
+        fsync_dir(directory, files)
     return tuple(removed)
 
 

@@ -268,14 +268,13 @@ class _Segment:
         return header, data
 
     def _next_header(self, offset: int) -> int:
-        """Return where the next header with a higher sequence begins, or the end of the file."""
+        """Return where the next header that verifies begins, or the end of the file."""
         while self.size - offset >= RECORD_HEADER_BYTES:
             piece = self.view(offset, min(_SCAN_BYTES, self.size - offset)).tobytes()
             marker = RECORD_MARKER if self._salt is None else RECORD_MARKER + self._salt
             place = piece.find(marker)
             while 0 <= place <= len(piece) - RECORD_HEADER_BYTES:
-                header = decode_record_header(piece, place, self._salt)
-                if header is not None and header.sequence > self._sequence:
+                if decode_record_header(piece, place, self._salt) is not None:
                     return offset + place
                 place = piece.find(marker, place + 1)
             # A header may begin in the last bytes of this piece: the next one starts there.

@@ -205,6 +205,21 @@ def test_faults_of_the_memory_bucket_come_before_or_after_the_deed() -> None:
     assert (early.objects, late.objects) == ({}, {"k": b"v"})
 
 
+def test_a_put_flushes_the_object_and_the_names_on_the_way_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = set()
+    flush = os.fsync
+
+    def watch(fd: int) -> None:
+        flushed.add(os.fstat(fd).st_ino)
+        flush(fd)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    LocalBucket(tmp_path).put("t/1/a", b"x")
+    assert flushed == {(tmp_path / name).stat().st_ino for name in (".", "t", "t/1", "t/1/a")}
+
+
 def test_an_error_of_the_disk_tells_whether_to_try_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket = LocalBucket(tmp_path)
     for number, transient in ((errno.EIO, True), (errno.ENOSPC, True), (errno.EACCES, False), (errno.EROFS, False)):

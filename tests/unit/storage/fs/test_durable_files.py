@@ -76,7 +76,9 @@ def test_leftovers_are_removed_and_named_and_everything_else_stays(tmp_path: Pat
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "kept").write_bytes(b"x")
     (tmp_path / "link.tmp").symlink_to(tmp_path / "outside")
-    assert remove_leftovers(tmp_path) == ("block.tmp", "file.tmp", "link.tmp")
+    files = FaultyFiles()
+    assert remove_leftovers(tmp_path, files=files) == ("block.tmp", "file.tmp", "link.tmp")
+    assert files.calls[-2:] == ["open", "sync"], "else a removed name may come back after power loss"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["block", "outside"]
     assert (tmp_path / "outside" / "kept").exists(), "a link is removed, not what it points to"
     assert (tmp_path / "block" / "inside.tmp").exists()

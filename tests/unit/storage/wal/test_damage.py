@@ -100,6 +100,16 @@ def both(*damagers: Damager) -> Damager:
     return damage
 
 
+def foreign(record: int) -> Damager:
+    """Put a whole record of the same length that another segment holds in the place of one, as stale blocks would."""
+
+    def damage(data: Bytes, at: list[int]) -> None:
+        payload = b"?" * len(PAYLOADS[record])
+        data[at[record] : at[record + 1]] = encode_record_header(b"8 random", 1, record + 1, payload) + payload
+
+    return damage
+
+
 ALL = set(range(COUNT))
 
 TABLE = [
@@ -145,6 +155,10 @@ TABLE = [
     pytest.param(repeat(0, 4), ALL, [Damage.REPEATED], id="a record repeated at the end counts once"),
     pytest.param(
         both(repeat(2, 2), flip(2, 40)), ALL, [Damage.PAYLOAD], id="the sound copy of a damaged record takes its place"
+    ),
+    pytest.param(foreign(2), ALL - {2}, [Damage.RECORD_HEADER], id="a whole record of another segment is not believed"),
+    pytest.param(
+        both(repeat(1, 3), insert(4, GARBAGE)), ALL, [Damage.RECORD_HEADER, Damage.REPEATED], id="garbage, a repetition"
     ),
     pytest.param(tail(bytes(5000)), ALL, [Damage.ZEROS], id="a tail of zeros"),
     pytest.param(tail(GARBAGE), ALL, [Damage.RECORD_HEADER], id="a tail of garbage"),
