@@ -1,0 +1,66 @@
+# Everything a developer or an operator of one machine does. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check integration bench fuzz browser clean distclean
+.DELETE_ON_ERROR:
+
+help:  ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: $(VENV)/runtime.stamp  ## Start everything on this machine, e.g. make up ARGS="--port 4041"
+	@exec $(BIN)/python manage.py up $(ARGS)
+
+test: $(VENV)/dev.stamp  ## Run all tests but the browser's, the fuzzers and the benchmarks
+	$(BIN)/python -m pytest -m "not browser and not bench" $(ARGS)
+
+check: $(VENV)/dev.stamp  ## Run the quick checks: format, lint, types, settings, migrations, unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pytest -q tests/unit tests/test_architecture.py
+
+integration: $(VENV)/dev.stamp  ## Run the tests that start real servers and workers
+	$(BIN)/python -m pytest -m integration $(ARGS)
+
+browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+bench: $(VENV)/dev.stamp  ## Measure speed; prints one JSON line a figure
+	@for file in tests/bench/bench_*.py; do echo "# $$file" && $(BIN)/python $$file $(ARGS) || exit 1; done
+
+fuzz: $(VENV)/dev.stamp  ## Feed damaged and random input for longer than the tests do
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+clean:  ## Remove caches and what the tools made; keeps data/ and the virtual environment
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build staticfiles
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## Also remove the virtual environment
+	rm -rf $(VENV)
+
+# The stamps hold a copy of the pins they were made from: only pins that differ are installed again, a fresh checkout's
+# new dates do not matter.
+$(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/python
+	@cmp -s requirements.txt $@ || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@cp requirements.txt $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
+	@cat requirements.txt requirements-dev.txt | cmp -s - $@ || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@cat requirements.txt requirements-dev.txt > $@
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install Python 3.11 or later" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $$($(PYTHON) --version) is too old; phlareweb needs Python 3.11 or later (make PYTHON=python3.12 ...)" >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "make: $(PYTHON) has no venv module; install python3-venv" >&2; exit 1; }
+	@echo "creating $(VENV)" && $(PYTHON) -m venv $(VENV)
