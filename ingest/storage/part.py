@@ -120,8 +120,8 @@ def ordered_rows(row_index: I64, series: U32, time_ns: I64, id_hi: U64, id_lo: U
 def series_digests(rows: Rows) -> SeriesDigest:
     """Summarise rows per series, so that two parts can be compared without sending their identities.
 
-    ``rows`` must be ordered by series, as :meth:`Part.rows` gives them. Sums do not depend on the order of the rows, and
-    a profile id is a cryptographic hash, so equal sums over equal counts mean equal sets for all practical purposes.
+    ``rows`` must be ordered by series, as :meth:`Part.rows` gives them. Sums do not depend on the order of the rows,
+    and a profile id is a cryptographic hash, so equal sums over equal counts mean equal sets.
     """
     if len(rows) == 0:
         u64, i64 = np.zeros(0, np.uint64), np.zeros(0, np.int64)

@@ -48,7 +48,7 @@ class HeadView:
     @property
     def row_count(self) -> int:
         """Rows in the view."""
-        return self.table.shape[1]
+        return len(self.table[SERIES])
 
     def select_series(self, matchers: Sequence[Matcher]) -> I64:
         """Return the indexes of the series that satisfy all matchers, ascending."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from ingest.profiles.selector import Matcher
 
 from ingest.profiles.columns import Labels, ProfileGroup, SampleType, StackProfile
 from ingest.profiles.labels import row_labels
 from ingest.profiles.record import PushRecord
+from ingest.profiles.selector import Matcher
 from ingest.storage.part import Part
 from tests.unit.profiles.stack_model import Location, build_profile, named_sums, node_path, plain, read_profile
 

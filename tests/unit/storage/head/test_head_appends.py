@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ingest.profiles.selector import Matcher
 
 from ingest.profiles.columns import SampleType
+from ingest.profiles.selector import Matcher
 from ingest.storage.head import columns
 from ingest.storage.head.head import AppendOutcome, Head
 from ingest.storage.part import series_digests
