@@ -62,11 +62,10 @@ def test_a_segment_there_is_no_room_to_begin_leaves_nothing_behind(tmp_path: Pat
 def test_a_batch_larger_than_a_segment_that_failed_is_tried_again_in_the_segment_begun_for_it(tmp_path: Path) -> None:
     files = FaultyFiles()
     writer = WalWriter(tmp_path, 100, files)
-    files.room_bytes = SEGMENT_HEADER_BYTES + 10
     for _ in range(3):
+        files.room_bytes = SEGMENT_HEADER_BYTES + 10
         with pytest.raises(WalFull):
             writer.append(BATCH)
-        files.room_bytes = 10
     assert list_segments(tmp_path) == [1], "a disk that stays full is not filled with empty segments"
 
 
