@@ -1,4 +1,6 @@
-"""The plan of a read: whatever parts hold, each distinct identity is read once, and agreeing replicas cost no identities."""
+"""The plan of a read: whatever parts hold, each distinct identity is read once, and agreeing replicas cost no
+identities.
+"""
 
 from __future__ import annotations
 

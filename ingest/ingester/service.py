@@ -1,0 +1,150 @@
+"""One ingester as a whole: what its worker starts, feeds and stops."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+import structlog
+
+from ingest.ingester.committer import AckSink, Committer, WriteMessage
+from ingest.ingester.maintenance import BlockRegister, Maintenance, MaintenanceConfig
+from ingest.ingester.store import IngesterStore, Opened
+from ingest.storage.bucket import Bucket
+from ingest.storage.read import answer
+from ingest.storage.read_messages import ReadReply, ReadRequest
+from ingest.storage.shipper import Shipped
+from ingest.storage.wal.reader import WalRecord
+
+log = structlog.get_logger(__name__)
+
+#: Reads answered at the same time. Kernels and Parquet run without the GIL; more threads only take turns.
+READ_THREADS = 2
+#: Seconds between two lines about a replay under way.
+_PROGRESS_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class IngesterStatus:
+    """What an ingester says of itself."""
+
+    instance: str
+    phase: str  #: starting, serving or leaving
+    heads: int
+    sealed_heads: int
+    head_bytes: int
+    head_profiles: int
+    head_series: int
+    wal_bytes: int
+    wal_segments: int
+    local_blocks: int
+    read_only: bool
+    last_upload_seconds: float | None
+    last_error: str
+    replayed_bytes: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+class Ingester:
+    """Owns a store and the threads around it."""
+
+    def __init__(
+        self,
+        instance: str,
+        store: IngesterStore,
+        acks: AckSink,
+        bucket: Bucket,
+        register: BlockRegister,
+        maintenance: MaintenanceConfig,
+        on_shipped: Callable[[Shipped], None],
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
+        self.instance = instance
+        self._store = store
+        self._committer = Committer(instance, store, acks, on_crash)
+        self.maintenance = Maintenance(store, self._committer, bucket, register, maintenance, on_shipped)
+        self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
+        self._phase = "starting"
+        self._replayed_bytes = 0
+        self._last_progress = 0.0
+        self._lock = threading.Lock()
+
+    def open(self) -> Opened:
+        """Replay the log. Blocks until the store is as it was; says how far it is every few seconds."""
+        started = time.monotonic()
+        opened = self._store.open(self._progress)
+        log.info(
+            "wal_replayed",
+            seconds=round(time.monotonic() - started, 3),
+            records=opened.replayed.records,
+            skipped=opened.replayed.skipped,
+            payload_bytes=opened.log.payload_bytes,
+        )
+        for damage in opened.log.damages:
+            log.error(
+                "wal_damaged", segment=damage.segment, offset=damage.offset, bytes=damage.length, what=damage.what
+            )
+        for block in opened.damaged_blocks:
+            log.error("block_damaged", block=block)
+        return opened
+
+    def serve(self) -> None:
+        """Start the periodic work; messages are taken from here on."""
+        self._phase = "serving"
+        self.maintenance.start()
+
+    def write(self, message: WriteMessage) -> None:
+        """Queue a message of pushes; its answer goes out once it is durable."""
+        self._committer.submit(message)
+
+    def read(self, request: ReadRequest, reply: Callable[[ReadReply | str], None]) -> None:
+        """Answer a request on a reading thread. ``reply`` gets the answer, or the reason why there is none."""
+        self._readers.submit(self._read, request, reply)
+
+    def leave(self, flush: bool) -> bool:
+        """Take no more pushes, finish those taken and, with ``flush``, ship everything. Reads go on.
+
+        Returns whether all was shipped; what was not stays in the log.
+        """
+        self._phase = "leaving"
+        self._committer.drain()
+        return self.maintenance.round(flush=True) if flush else False
+
+    def close(self) -> None:
+        """Stop all threads and close the log."""
+        self.maintenance.close()
+        self._readers.shutdown(wait=True)
+        self._committer.close()
+        self._store.close()
+
+    def status(self) -> IngesterStatus:
+        """Return what the ingester holds and does."""
+        return IngesterStatus(
+            instance=self.instance,
+            phase=self._phase,
+            last_upload_seconds=self.maintenance.last_upload_seconds,
+            last_error=self.maintenance.last_error,
+            replayed_bytes=self._replayed_bytes,
+            **asdict(self._store.status()),
+        )
+
+    def _read(self, request: ReadRequest, reply: Callable[[ReadReply | str], None]) -> None:
+        try:
+            reply(answer(request, self._store.parts(request.tenant)))
+        except Exception as error:  # the asker has to hear of it, whatever it is
+            log.exception("read_failed", op=request.op, tenant=request.tenant)
+            reply(f"{type(error).__name__}: {error}")
+        finally:
+            self._store.trim_memory()
+
+    def _progress(self, record: WalRecord) -> None:
+        self._replayed_bytes += len(record.data)
+        if time.monotonic() - self._last_progress > _PROGRESS_SECONDS:
+            self._last_progress = time.monotonic()
+            log.info("wal_replaying", segment=record.segment, megabytes=self._replayed_bytes >> 20)

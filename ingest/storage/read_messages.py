@@ -1,0 +1,155 @@
+"""What a querier asks of a source of parts, and what comes back: MessagePack, columns as little-endian bytes.
+
+A request is asked of an ingester (its heads and local blocks) or of a block worker (named blocks of the bucket). Both
+ends are always of one version: requests live for seconds. Unknown fields are refused by the decoder.
+
+A request or reply is a MessagePack array with the fields in the order given here. Columns are raw little-endian bytes:
+fingerprints, counts, identities and times take 8 bytes an entry.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.profiles.columns import I64, U64
+
+
+class ReadOp(StrEnum):
+    """The questions a source answers."""
+
+    DIGESTS = "digests"  #: per part and series: how many rows, and a digest of their identities
+    IDENTITIES = "identities"  #: per part: identity of each row of the named series
+    MERGE = "merge"  #: the named rows summed into one stack profile
+    POINTS = "points"  #: totals of the named rows per time step and label group
+    PROJECT = "project"  #: distinct projections of matching series on some labels
+    LABEL_NAMES = "label_names"  #: names of the labels of matching series
+    LABEL_VALUES = "label_values"  #: values of one label of matching series
+
+
+class BlockRef(msgspec.Struct, array_like=True, frozen=True):
+    """A block of the bucket that a block worker is to open."""
+
+    part_id: str
+    tenant: str
+    prefix: str  #: key prefix of its files in the bucket
+    size_bytes: int
+
+
+class PartSelection(msgspec.Struct, array_like=True, frozen=True):
+    """Rows of one part: whole series by fingerprint, and single rows by (fingerprint, identity)."""
+
+    part_id: str
+    whole: bytes = b""  #: uint64[n] fingerprints
+    row_fingerprint: bytes = b""  #: uint64[m]
+    row_hi: bytes = b""  #: uint64[m]
+    row_lo: bytes = b""  #: uint64[m]
+
+
+class ReadRequest(msgspec.Struct, array_like=True, frozen=True):
+    """One question about one tenant's rows with ``start_ns <= time < end_ns``."""
+
+    op: ReadOp
+    tenant: str
+    matchers: str  #: JSON, :func:`ingest.profiles.selector.matchers_to_json`
+    start_ns: int
+    end_ns: int
+    parts: list[PartSelection] = []
+    blocks: list[BlockRef] = []  #: for a block worker: which blocks hold the parts
+    by_name: bool = True
+    step_ns: int = 0
+    origin_ns: int = 0  #: time of point 0
+    labels: list[str] = []  #: group-by labels, projection, or the one label whose values are asked
+
+
+class PartDigestReply(msgspec.Struct, array_like=True, frozen=True):
+    """Digest columns of one part, one entry a series, ascending by fingerprint."""
+
+    part_id: str
+    owner: str
+    fingerprint: bytes
+    count: bytes
+    digest_hi: bytes
+    digest_lo: bytes
+    min_time_ns: bytes
+    max_time_ns: bytes
+
+
+class PartIdentitiesReply(msgspec.Struct, array_like=True, frozen=True):
+    """Identity columns of one part, one entry a row."""
+
+    part_id: str
+    owner: str
+    fingerprint: bytes
+    id_hi: bytes
+    id_lo: bytes
+
+
+class PointsReply(msgspec.Struct, array_like=True, frozen=True):
+    """Totals of one label group: step numbers from the start of the range, sums and row counts."""
+
+    labels: list[tuple[str, str]]
+    step: bytes  #: int64[n], number of the point, 0 at ``origin_ns``
+    total: bytes  #: int64[n]
+    count: bytes  #: int64[n]
+
+
+class ReadReply(msgspec.Struct, array_like=True, frozen=True):
+    """The answer of one source. Exactly the field of the asked operation is filled."""
+
+    rows: int = 0
+    gone: list[str] = []  #: part ids that were asked for and are no longer here
+    damaged: list[str] = []  #: part ids that could not be read, each with its reason after a space
+    digests: list[PartDigestReply] = []
+    identities: list[PartIdentitiesReply] = []
+    points: list[PointsReply] = []
+    profile: bytes = b""  #: :func:`ingest.profiles.record.encode_stack_profile`
+    series: list[list[tuple[str, str]]] = []
+    strings: list[str] = []
+
+
+_request_decoder = msgspec.msgpack.Decoder(ReadRequest)
+_reply_decoder = msgspec.msgpack.Decoder(ReadReply)
+
+
+def encode_request(request: ReadRequest) -> bytes:
+    """Return the request as MessagePack."""
+    return msgspec.msgpack.encode(request)
+
+
+def decode_request(data: bytes) -> ReadRequest:
+    """Return the request; raises msgspec.DecodeError on anything else."""
+    return _request_decoder.decode(data)
+
+
+def encode_reply(reply: ReadReply) -> bytes:
+    """Return the reply as MessagePack."""
+    return msgspec.msgpack.encode(reply)
+
+
+def decode_reply(data: bytes) -> ReadReply:
+    """Return the reply; raises msgspec.DecodeError on anything else."""
+    return _reply_decoder.decode(data)
+
+
+def u64_bytes(column: U64) -> bytes:
+    """Return a uint64 column as little-endian bytes."""
+    return np.ascontiguousarray(column, "<u8").tobytes()
+
+
+def i64_bytes(column: I64) -> bytes:
+    """Return an int64 column as little-endian bytes."""
+    return np.ascontiguousarray(column, "<i8").tobytes()
+
+
+def u64_column(data: bytes) -> U64:
+    """Return the uint64 column in ``data``."""
+    return np.frombuffer(data, "<u8").astype(np.uint64)
+
+
+def i64_column(data: bytes) -> NDArray[np.int64]:
+    """Return the int64 column in ``data``."""
+    return np.frombuffer(data, "<i8").astype(np.int64)
