@@ -1,3 +1,12 @@
 """Addresses of the pages."""
 
-urlpatterns: list = []
+from __future__ import annotations
+
+from django.urls import path
+
+from ingest.ui import views
+
+urlpatterns = [
+    path("", views.explore, name="explore"),
+    path("ring", views.ring, name="ring"),
+]

@@ -14,9 +14,9 @@ from ingest.profiles.selector import Matcher, parse_selector
 
 _RANGE_HELP = "Unix milliseconds, `now`, or `now-` and a duration such as `now-1h`. Inclusive."
 
-#: Points of a timeline when no step is given.
+#: Points of a timeline at most when no step is given, and the steps to choose from: labels then fall on round times.
 _DEFAULT_POINTS = 120
-_MIN_DEFAULT_STEP_MS = 15_000
+_ROUND_STEPS_MS = [seconds * 1000 for seconds in (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400)]
 
 
 class TimeField(serializers.CharField):
@@ -124,7 +124,8 @@ class TimelineQuery(ProfileQuery):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
         if "step" not in attrs:
-            attrs["step"] = max(_MIN_DEFAULT_STEP_MS, (attrs["until"] - attrs["from"]) // _DEFAULT_POINTS)
+            wanted_ms = (attrs["until"] - attrs["from"]) / _DEFAULT_POINTS
+            attrs["step"] = next((step for step in _ROUND_STEPS_MS if step >= wanted_ms), _ROUND_STEPS_MS[-1])
         if attrs["step"] < 1:
             raise serializers.ValidationError({"step": "must not be zero."})
         return attrs

@@ -48,9 +48,8 @@ class Doors:
 
 
 @pytest.fixture
-def doors(settings: object) -> Iterator[Doors]:
+def doors() -> Iterator[Doors]:
     """The site with an empty database."""
-    settings.ROOT_URLCONF = "tests.django.api.site"
     now_ms = time.time_ns() // 1_000_000
     distributor = MemoryDistributor(now_ms)
     querier = MemoryQuerier(distributor.rows, now_ms)

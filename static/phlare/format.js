@@ -1,0 +1,23 @@
+// Numbers for people.
+
+const DURATIONS = [[3600e9, 'h'], [60e9, 'min'], [1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']];
+const BYTES = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']];
+const COUNTS = [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k'], [1, '']];
+const SCALES = { nanoseconds: DURATIONS, bytes: BYTES };
+
+/** Three digits and the unit that fits. */
+export function quantity(value, unit) {
+  const scale = SCALES[unit] || COUNTS;
+  const [size, name] = scale.find(([limit]) => Math.abs(value) >= limit) || scale[scale.length - 1];
+  return `${+(value / size).toPrecision(3)} ${name}`.trim();
+}
+
+export const percent = (part) => `${(100 * part).toFixed(part > 0 && part < 0.001 ? 3 : 1)} %`;
+
+/** Seconds as "4.2 s", "1 min 42 s" or "3 h 5 min". */
+export function age(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86400)} d`;
+}

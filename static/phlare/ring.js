@@ -1,0 +1,99 @@
+// The ring page: asks for the ring every two seconds and shows who is in it. State is always a word beside its colour.
+import { age, percent, quantity } from './format.js';
+import { element, getJson, showNotices } from './page.js';
+
+const PERIOD_MS = 2000;
+const $ = (id) => document.getElementById(id);
+const hue = (index) => `hsl(${(index * 47 + 205) % 360} 55% 60%)`;
+const known = (value, show) => (value === null || value === undefined ? 'unknown' : show(value));
+let last = null;
+
+async function refresh() {
+  try {
+    last = await getJson('/ring');
+    $('status').textContent = `refreshed ${new Date().toLocaleTimeString()} · every 2 s`;
+    show(last);
+  } catch (error) {
+    $('status').textContent = 'not refreshed';
+    showNotices([['bad', `The ring could not be read: ${error.message}${last ? ' What follows is the last known state.' : ''}`]]);
+  }
+  setTimeout(refresh, PERIOD_MS);
+}
+
+function show(ring) {
+  const notices = [
+    ...(ring.stale_seconds > 0 ? [['bad', `The store of the ring has not answered for a while (${ring.stale_seconds < 60 ? 'less than a minute' : 'more than a minute'}); this is the last known state.`]] : []),
+    ...ring.problems.map((text) => ['bad', text]), ...ring.notices.map((text) => ['info', text]),
+  ];
+  showNotices(notices);
+  showFigures(ring);
+  if (ring.instances.length) $('cards').replaceChildren(...ring.instances.map((one, index) => card(one, index, ring)));
+  else $('cards').replaceChildren($('no-members').content.cloneNode(true));
+  drawDonut(ring);
+}
+
+function showFigures(ring) {
+  const sum = (pick) => ring.instances.reduce((total, one) => total + (pick(one) || 0), 0);
+  const figures = [
+    ['Ingesters healthy', `${ring.healthy_count} / ${ring.instances.length}`],
+    ['Replication', `${ring.replication_factor}${ring.zone_awareness_enabled ? `, ${ring.zones.length} zones` : ''}`],
+    ['Writable keys', percent(ring.writable_share)],
+    ['Messages waiting', quantity(sum((one) => one.queue_depth), '')],
+    ['Heads', quantity(sum((one) => one.status.head_bytes), 'bytes')],
+    ['Write-ahead logs', quantity(sum((one) => one.status.wal_bytes), 'bytes')],
+    ['Ownership spread', `±${percent(ring.ownership_spread)}`],
+  ];
+  $('figures').replaceChildren(...figures.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))));
+}
+
+function card(one, index, ring) {
+  const { status } = one;
+  const rows = [
+    ['Heartbeat', `${age(one.heartbeat_age_seconds)} ago`],
+    ['Zone', one.zone || 'none'],
+    ['Ownership', `${percent(one.ownership)}${ring.zone_awareness_enabled ? ' of its zone' : ''} · ${one.tokens} tokens`],
+    ['Queue', known(one.queue_depth, (count) => `${count} pushes · ${one.read_queue_depth} queries`)],
+    ['Head', known(status.head_bytes, (bytes) => `${quantity(bytes, 'bytes')} · ${status.head_series} series · ${status.head_profiles} profiles`)],
+    ['Log', known(status.wal_bytes, (bytes) => `${quantity(bytes, 'bytes')} · ${status.wal_segments} segments`)],
+    ['Blocks here', known(status.local_blocks, String)],
+    ['Last upload', status.last_upload_seconds ? `${age(Math.max(0, ring.now - status.last_upload_seconds))} ago` : 'none yet'],
+    ...(status.last_error ? [['Last error', status.last_error]] : []),
+  ];
+  const word = one.shown_state + (one.read_only ? ' · READ-ONLY' : '');
+  return element('article', { class: `card ${one.shown_state}` },
+    element('h3', {}, element('span', { class: 'swatch', style: `background:${hue(index)}` }), one.id, element('span', { class: 'badge' }, word)),
+    element('dl', {}, ...rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)])));
+}
+
+/** One circle a zone, for each zone is divided among its own ingesters. */
+function drawDonut(ring) {
+  const canvas = $('donut'), context = canvas.getContext('2d'), middle = canvas.width / 2;
+  const style = getComputedStyle(canvas);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  const width = Math.min(34, 96 / Math.max(1, ring.zones.length));
+  ring.zones.forEach((zone, number) => {
+    let angle = -Math.PI / 2;
+    const radius = middle - 10 - width / 2 - number * (width + 5);
+    ring.instances.forEach((one, index) => {
+      if (one.zone !== zone || !one.ownership) return;
+      const end = angle + one.ownership * 2 * Math.PI;
+      context.beginPath();
+      context.arc(middle, middle, radius, angle + 0.008, Math.max(angle + 0.009, end - 0.008));
+      context.lineWidth = width;
+      context.globalAlpha = one.healthy ? 1 : 0.3;
+      context.strokeStyle = hue(index);
+      context.stroke();
+      angle = end;
+    });
+  });
+  context.globalAlpha = 1;
+  context.textAlign = 'center';
+  context.fillStyle = style.getPropertyValue('--fg');
+  context.font = '600 30px system-ui, sans-serif';
+  context.fillText(`${ring.healthy_count} / ${ring.instances.length}`, middle, middle);
+  context.fillStyle = style.getPropertyValue('--dim');
+  context.font = '13px system-ui, sans-serif';
+  context.fillText('ingesters healthy', middle, middle + 22);
+}
+
+refresh();

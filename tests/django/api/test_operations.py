@@ -1,0 +1,75 @@
+"""What operators and orchestrators ask, and the description of the API."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ingest import wiring
+from ingest.api.proto import push_pb2
+from tests.django.api.conftest import Doors
+
+
+def test_ready_says_ready(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "readiness", list)
+    response = doors.client.get("/ready")
+    assert (response.status_code, response.content) == (200, b"ready")
+
+
+def test_not_ready_says_what_is_missing(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "readiness", lambda: ["no ingester is ACTIVE", "Redis does not answer"])
+    response = doors.client.get("/ready")
+    assert (response.status_code, response.content) == (503, b"no ingester is ACTIVE\nRedis does not answer\n")
+
+
+def test_healthz_answers_whatever_the_state(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "readiness", lambda: ["everything"])
+    assert doors.client.get("/healthz").status_code == 200
+
+
+def test_buildinfo_has_the_keys_clients_read(doors: Doors) -> None:
+    answer = doors.client.get("/api/v1/status/buildinfo").json()
+    assert answer["status"] == "success"
+    assert {"version", "revision", "branch", "buildUser", "buildDate", "goVersion"} <= set(answer["data"])
+    assert re.match(r"\d", answer["data"]["version"])
+
+
+def test_metrics_count_requests_by_route_and_status(doors: Doors) -> None:
+    doors.call("push.v1.PusherService/Push", push_pb2.PushRequest())
+    doors.get("labels/some_label/values")
+    page = doors.client.get("/metrics")
+    assert page["Content-Type"].startswith("text/plain")
+    text = page.content.decode()
+    assert 'route="/push.v1.PusherService/Push",status_code="400"' in text
+    assert "some_label" not in text
+    assert 'pyroscope_discarded_samples_total{reason="no_profiles",tenant="anonymous"}' in text
+    newer = doors.client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
+    assert newer["Content-Type"].startswith("application/openmetrics-text")
+
+
+@pytest.mark.parametrize("path", ["/ready", "/healthz", "/metrics", "/api/v1/openapi.json", "/api/docs"])
+def test_pages_of_operators_are_only_read(doors: Doors, path: str) -> None:
+    assert doors.client.post(path).status_code == 405
+
+
+def test_the_description_names_every_rest_route_once(doors: Doors) -> None:
+    document = doors.client.get("/api/v1/openapi.json").json()
+    assert set(document["paths"]) == {
+        "/api/v1/profiles",
+        "/api/v1/profile-types",
+        "/api/v1/labels",
+        "/api/v1/labels/{name}/values",
+        "/api/v1/series",
+        "/api/v1/flamegraph",
+        "/api/v1/profile",
+        "/api/v1/timeline",
+    }
+    names = {one["name"] for one in document["paths"]["/api/v1/timeline"]["get"]["parameters"]}
+    assert names == {"query", "profile_type", "from", "until", "step", "group_by", "limit"}
+
+
+def test_the_documentation_is_a_page_without_anything_from_elsewhere(doors: Doors) -> None:
+    page = doors.client.get("/api/docs").content.decode()
+    assert "/api/v1/flamegraph" in page
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)

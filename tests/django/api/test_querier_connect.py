@@ -1,0 +1,267 @@
+"""The query doors: what Grafana and profilecli send, and what they read."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.api.proto import profile_pb2, querier_pb2, types_pb2
+from ingest.querier.types import MissingSource, SourceReport
+from tests.django.api.conftest import Doors
+from tests.django.api.pprof import pprof
+from tests.django.api.test_push_connect import PUSH, push_request
+
+CPU = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
+
+
+@pytest.fixture
+def filled(doors: Doors) -> Doors:
+    """Two services with one profile each."""
+    for service in ("api", "web"):
+        labels = {"__name__": "process_cpu", "service_name": service, "otel.scope.name": "go"}
+        assert doors.call(PUSH, push_request(pprof(time_ns=doors.now_ms * 1_000_000), labels=labels)).status_code == 200
+    return doors
+
+
+def over_the_hour(doors: Doors, **more: object) -> dict[str, object]:
+    return {"start": doors.now_ms - 3_600_000, "end": doors.now_ms + 60_000, **more}
+
+
+def test_grafanas_health_check_over_the_first_seconds_of_1970_is_an_empty_200(filled: Doors) -> None:
+    request = querier_pb2.ProfileTypesRequest.FromString(b"\x08\xe8\x07\x10\xa0\x1f")
+    assert (request.start, request.end) == (1000, 4000)
+    response = filled.query("ProfileTypes", request)
+    assert (response.status_code, response.content, response["Content-Type"]) == (200, b"", "application/proto")
+    as_json = filled.query("ProfileTypes", b'{"start":"1000","end":"4000"}')
+    assert (as_json.status_code, as_json.content, as_json["Content-Type"]) == (200, b"{}", "application/json")
+
+
+def test_profile_types_name_every_part_of_the_id(filled: Doors) -> None:
+    response = filled.query("ProfileTypes", over_the_hour(filled))
+    assert response.json() == {
+        "profileTypes": [
+            {
+                "ID": CPU,
+                "name": "process_cpu",
+                "sampleType": "cpu",
+                "sampleUnit": "nanoseconds",
+                "periodType": "cpu",
+                "periodUnit": "nanoseconds",
+            }
+        ]
+    }
+
+
+def test_label_values_come_in_a_field_called_names(filled: Doors) -> None:
+    response = filled.query("LabelValues", over_the_hour(filled, name="service_name", matchers=["{}"]))
+    assert response.json() == {"names": ["api", "web"]}
+
+
+def test_label_values_need_a_name(filled: Doors) -> None:
+    response = filled.query("LabelValues", over_the_hour(filled))
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
+
+
+@pytest.mark.parametrize(
+    ("accept", "shown"),
+    [
+        ("", False),
+        ("*/*", False),
+        ("*/*; allow-utf8-labelnames=true", True),
+        ("*/*;allow-utf8-labelnames=true", True),
+        ('text/html, application/json ; q=0.5;allow-utf8-labelnames="true"', True),
+        ("*/*; allow-utf8-labelnames=false", False),
+    ],
+)
+def test_label_names_with_dots_are_listed_only_when_asked_for(filled: Doors, accept: str, shown: bool) -> None:
+    names = filled.query("LabelNames", over_the_hour(filled), Accept=accept).json()["names"]
+    assert ("otel.scope.name" in names) is shown
+    assert "__profile_type__" in names
+    [first, *_] = filled.query("Series", over_the_hour(filled), Accept=accept).json()["labelsSet"]
+    assert ("otel.scope.name" in {pair["name"] for pair in first["labels"]}) is shown
+
+
+@pytest.mark.parametrize("accept", ["text", "*/*; allow-utf8-labelnames", "a/b; =", "a b/c", "\x00/x"])
+@pytest.mark.parametrize("method", ["LabelNames", "Series"])
+def test_an_accept_header_that_cannot_be_read_is_refused(filled: Doors, method: str, accept: str) -> None:
+    assert filled.query(method, {}, Accept=accept).status_code == 400
+
+
+def test_several_matchers_must_all_hold(filled: Doors) -> None:
+    matchers = ['{service_name="web"}', '{service_name=~"a.*"}']
+    assert filled.query("Series", over_the_hour(filled, matchers=matchers)).json() == {}
+    one = filled.query("Series", over_the_hour(filled, matchers=matchers[:1], labelNames=["service_name"]))
+    assert one.json() == {"labelsSet": [{"labels": [{"name": "service_name", "value": "web"}]}]}
+
+
+def test_label_sets_that_differ_only_in_hidden_names_are_listed_once(doors: Doors) -> None:
+    for scope in ("go", "python"):
+        labels = {"__name__": "process_cpu", "service_name": "web", "otel.scope.name": scope}
+        doors.call(PUSH, push_request(pprof(time_ns=doors.now_ms * 1_000_000), labels=labels))
+    body = over_the_hour(doors, labelNames=["service_name", "otel.scope.name"])
+    assert len(doors.query("Series", body).json()["labelsSet"]) == 1
+    assert len(doors.query("Series", body, Accept="*/*;allow-utf8-labelnames=true").json()["labelsSet"]) == 2
+
+
+def test_a_flame_graph_is_the_same_in_both_codecs(filled: Doors) -> None:
+    body = over_the_hour(filled, profile_typeID=CPU, labelSelector='{service_name="web"}', maxNodes="16")
+    document = filled.query("SelectMergeStacktraces", body).json()
+    assert document == {
+        "flamegraph": {
+            "names": ["total", "a", "b", "c", "e", "d"],
+            "levels": [
+                {"values": ["0", "4", "0", "0"]},
+                {"values": ["0", "4", "0", "1"]},
+                {"values": ["0", "1", "0", "2", "0", "3", "2", "3"]},
+                {"values": ["0", "1", "1", "4", "2", "1", "1", "5"]},
+            ],
+            "total": "4",
+            "maxSelf": "2",
+        }
+    }
+    request = querier_pb2.SelectMergeStacktracesRequest(
+        profile_typeID=CPU, label_selector='{service_name="web"}', start=body["start"], end=body["end"], max_nodes=16
+    )
+    message = querier_pb2.SelectMergeStacktracesResponse.FromString(
+        filled.query("SelectMergeStacktraces", request).content
+    )
+    assert list(message.flamegraph.names) == document["flamegraph"]["names"]
+    assert [[str(n) for n in level.values] for level in message.flamegraph.levels] == [
+        level["values"] for level in document["flamegraph"]["levels"]
+    ]
+    assert (message.flamegraph.total, message.flamegraph.max_self) == (4, 2)
+
+
+def test_an_empty_flame_graph_has_its_root(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector='{service_name="nobody"}')
+    document = filled.query("SelectMergeStacktraces", body).json()
+    assert document == {"flamegraph": {"names": ["total"], "levels": [{"values": ["0", "0", "0", "0"]}]}}
+
+
+def test_both_key_styles_are_read_in_one_message(filled: Doors) -> None:
+    body = over_the_hour(filled, profile_typeID=CPU, labelSelector="{}", max_nodes=7, unheardOf={"x": 1})
+    assert filled.query("SelectMergeStacktraces", body).status_code == 200
+    assert filled.querier.asked[-1][2] == 7
+
+
+@pytest.mark.parametrize("method", ["SelectMergeStacktraces", "SelectMergeProfile", "SelectSeries"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"profileTypeID": ""}, id="no type"),
+        pytest.param({"profileTypeID": "cpu"}, id="a type of one part"),
+        pytest.param({"labelSelector": ""}, id="no selector"),
+        pytest.param({"labelSelector": "{"}, id="a selector that is cut off"),
+        pytest.param({"start": 0, "end": 0}, id="no range"),
+        pytest.param({"start": 10, "end": 5}, id="a range that runs backwards"),
+        pytest.param({"maxNodes": -1, "limit": -1}, id="a negative bound"),
+        pytest.param({"step": 0}, id="no step"),
+        pytest.param({"step": "NaN"}, id="a step that is not a number"),
+        pytest.param({"step": "Infinity"}, id="an endless step"),
+        pytest.param({"step": -1}, id="a step backwards"),
+    ],
+)
+def test_a_bad_query_is_an_invalid_argument(filled: Doors, method: str, change: dict[str, object]) -> None:
+    if "step" in change and method != "SelectSeries":
+        pytest.skip("this method has no step")
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", step=15) | change
+    if method != "SelectSeries":
+        body.pop("step")
+    response = filled.query(method, body)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
+
+
+@pytest.mark.parametrize("method", ["LabelNames", "LabelValues", "Series"])
+def test_a_bad_matcher_is_an_invalid_argument(filled: Doors, method: str) -> None:
+    response = filled.query(method, over_the_hour(filled, name="x", matchers=["{a="]))
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
+
+
+def test_the_merged_profile_is_a_bare_profile(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector='{service_name="web"}')
+    document = filled.query("SelectMergeProfile", body).json()
+    assert document["stringTable"][:2] == ["", "cpu"]
+    assert document["sample"][0]["value"] == ["1"]
+    request = querier_pb2.SelectMergeProfileRequest(
+        profile_typeID=CPU, label_selector="{}", start=body["start"], end=body["end"]
+    )
+    response = filled.query("SelectMergeProfile", request)
+    assert len(profile_pb2.Profile.FromString(response.content).sample) == 3
+
+
+def test_a_merged_profile_of_nothing_is_the_empty_message(doors: Doors) -> None:
+    request = querier_pb2.SelectMergeProfileRequest(profile_typeID=CPU, label_selector="{}", start=1, end=2)
+    response = doors.query("SelectMergeProfile", request)
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_timeline_has_points_in_milliseconds_and_only_the_labels_grouped_by(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", step=15, groupBy=["service_name"])
+    [first, second] = filled.query("SelectSeries", body).json()["series"]
+    assert first["labels"] == [{"name": "service_name", "value": "api"}]
+    [point] = second["points"]
+    assert point["value"] == 4
+    assert filled.now_ms <= int(point["timestamp"]) < filled.now_ms + 15_000
+    assert filled.querier.asked[-1][2:] == (15_000, ("service_name",), None, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "extra"),
+    [
+        ("SelectMergeStacktraces", {"format": "PROFILE_FORMAT_DOT"}),
+        ("SelectMergeStacktraces", {"format": 4}),
+        ("SelectMergeStacktraces", {"async": {"type": 1}}),
+        ("SelectMergeStacktraces", {"profileIdSelector": ["x"]}),
+        ("SelectMergeStacktraces", {"spanSelector": ["x"]}),
+        ("SelectMergeStacktraces", {"stackTraceSelector": {"call_site": [{"name": "main"}]}}),
+        ("SelectMergeProfile", {"stackTraceSelector": {"goPgo": {"keepLocations": 5}}}),
+        ("SelectSeries", {"exemplarType": "EXEMPLAR_TYPE_INDIVIDUAL"}),
+    ],
+)
+def test_what_would_change_the_answer_and_is_not_built_is_refused(
+    filled: Doors, method: str, extra: dict[str, object]
+) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", **extra)
+    if method == "SelectSeries":
+        body["step"] = 15
+    response = filled.query(method, body)
+    assert (response.status_code, response.json()["code"]) == (501, "unimplemented")
+
+
+def test_missing_sources_are_told_in_headers(filled: Doors) -> None:
+    filled.querier.sources = SourceReport(
+        ("ingester-1", "ingester-2"), (MissingSource("ingester-2", "no answer,\r\nin 5 s"),), complete=False
+    )
+    response = filled.query("LabelNames", over_the_hour(filled))
+    assert response["Phlare-Complete"] == "false"
+    assert response["Phlare-Sources-Missing"] == "ingester-2=no_answer___in_5_s"
+    filled.querier.sources = SourceReport(("ingester-1",))
+    response = filled.query("LabelNames", over_the_hour(filled))
+    assert response["Phlare-Complete"] == "true"
+    assert "Phlare-Sources-Missing" not in response
+
+
+NUMBERS = {
+    querier_pb2.SelectMergeStacktracesRequest: "profile_typeID=1 label_selector=2 start=3 end=4 max_nodes=5 format=6 "
+    "stack_trace_selector=7 profile_id_selector=8 async_query=9 trace_id_selector=10 span_selector=11",
+    querier_pb2.SelectMergeProfileRequest: "profile_typeID=1 label_selector=2 start=3 end=4 max_nodes=5 "
+    "stack_trace_selector=6 profile_id_selector=7 trace_id_selector=8",
+    querier_pb2.SelectSeriesRequest: "profile_typeID=1 label_selector=2 start=3 end=4 group_by=5 step=6 aggregation=7 "
+    "stack_trace_selector=8 limit=9 exemplar_type=10",
+    querier_pb2.SeriesRequest: "matchers=1 label_names=2 start=3 end=4",
+    querier_pb2.SeriesResponse: "labels_set=2",
+    querier_pb2.FlameGraph: "names=1 levels=2 total=3 max_self=4",
+    types_pb2.ProfileType: "ID=1 name=2 sample_type=4 sample_unit=5 period_type=6 period_unit=7",
+    types_pb2.LabelValuesRequest: "name=1 matchers=2 start=3 end=4",
+    types_pb2.LabelNamesRequest: "matchers=1 start=2 end=3",
+    types_pb2.Point: "value=1 timestamp=2 annotations=3 exemplars=4",
+}
+
+
+@pytest.mark.parametrize("message", NUMBERS, ids=lambda message: message.DESCRIPTOR.name)
+def test_fields_have_the_numbers_of_the_wire(message: type) -> None:
+    assert " ".join(f"{one.name}={one.number}" for one in message.DESCRIPTOR.fields) == NUMBERS[message]
+
+
+def test_json_keeps_the_names_that_are_no_plain_camel_case() -> None:
+    names = {one.json_name for one in querier_pb2.SelectMergeStacktracesRequest.DESCRIPTOR.fields}
+    assert {"profileTypeID", "async", "labelSelector"} <= names
