@@ -19,9 +19,6 @@ class IngestConfig:
     data_dir: Path
     """Root of everything kept on this machine."""
 
-    redis_url: str
-    """Redis of queues, payloads and answers, as redis-py reads it."""
-
     instance_id: str = ""
     """Identifier of the ingester that runs in this process; empty in every other process."""
 
@@ -80,19 +77,7 @@ class IngestConfig:
     query_deadline_seconds: float = 30.0
     """How long a query waits for its sources; later ones are reported as missing."""
 
-    query_max_blocks: int = 2_000
-    """Blocks one query reads at most; a query that would need more is refused with that reason."""
-
-    # ---------------------------------------------------------------------------------------------------- blocks
-
-    retention_seconds: float = 0.0
-    """Age at which blocks are deleted from the bucket; 0 keeps them for ever."""
-
-    compaction_interval_seconds: float = 60.0
-    """Pause between two plans of compaction."""
-
-    deletion_delay_seconds: float = 3600.0
-    """How long a block that is replaced or expired stays readable before its files are deleted."""
+    # -------------------------------------------------------------------------------------------------- periodic work
 
     tick_seconds: float = 15.0
     """Pause between two rounds of periodic work."""

@@ -16,6 +16,8 @@ from django.conf import settings
 from phlareweb.checks import refuse_bad_environment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phlareweb.settings")
+# Celery runs all system checks in each worker, which loads the whole web side into it; ours are run below.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("phlareweb")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -11,8 +11,11 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from phlareweb.env import Environment, Problem
 
+#: Tag of our own checks, for commands that must not load the whole web side to run all.
+TAG = "phlare"
 
-@register()
+
+@register(TAG)
 def environment_is_understood(**_kwargs: Any) -> list[CheckMessage]:
     """Report every variable whose value could not be used, and every ``PHLARE_*`` name that is not a setting."""
     environment: Environment = settings.PHLARE_ENVIRONMENT

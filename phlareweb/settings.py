@@ -76,31 +76,35 @@ env.problems.extend(Problem(ProblemId.CONFLICT, "PHLARE_RING_*", sentence) for s
 # ------------------------------------------------------------------------------------------------------ the database
 
 LIMITS = limits_from_environment(env)
+_ingest = IngestConfig(data_dir=DATA_DIR)  # its defaults are those of the variables
 INGEST = IngestConfig(
     data_dir=DATA_DIR,
-    redis_url=REDIS_URL,
     instance_id=INSTANCE_ID,
     zone=ZONE,
-    multitenancy_enabled=env.env_bool("PHLARE_MULTITENANCY_ENABLED", False),
-    push_deadline_seconds=env.env_duration("PHLARE_PUSH_DEADLINE_SECONDS", 5, minimum=0.1),
-    payload_keep_seconds=round(env.env_duration("PHLARE_PAYLOAD_KEEP_SECONDS", 600, minimum=10)),
-    max_queue_messages=env.env_int("PHLARE_MAX_QUEUE_MESSAGES", 2000, unit="messages", minimum=1),
-    max_outstanding_bytes=env.env_bytes("PHLARE_MAX_OUTSTANDING_BYTES", 256 << 20, minimum=1 << 20),
-    head_max_bytes=env.env_bytes("PHLARE_HEAD_MAX_BYTES", 64 << 20, minimum=1 << 20),
-    head_max_age_seconds=env.env_duration("PHLARE_HEAD_MAX_AGE_SECONDS", 3600, minimum=1),
-    heads_max_bytes=env.env_bytes("PHLARE_HEADS_MAX_BYTES", 512 << 20, minimum=1 << 20),
-    wal_segment_bytes=env.env_bytes("PHLARE_WAL_SEGMENT_BYTES", 32 << 20, minimum=1 << 16),
-    min_free_disk_bytes=env.env_bytes("PHLARE_MIN_FREE_DISK_BYTES", 512 << 20),
-    upload_interval_seconds=env.env_duration("PHLARE_UPLOAD_INTERVAL_SECONDS", 15, minimum=0.1),
-    upload_retry_max_seconds=env.env_duration("PHLARE_UPLOAD_RETRY_MAX_SECONDS", 300, minimum=1),
-    local_retention_seconds=env.env_duration("PHLARE_LOCAL_RETENTION_SECONDS", 900),
-    leave_timeout_seconds=env.env_duration("PHLARE_LEAVE_TIMEOUT_SECONDS", 60, minimum=1),
-    query_deadline_seconds=env.env_duration("PHLARE_QUERY_DEADLINE_SECONDS", 30, minimum=0.1),
-    query_max_blocks=env.env_int("PHLARE_QUERY_MAX_BLOCKS", 2000, unit="blocks", minimum=1),
-    retention_seconds=env.env_duration("PHLARE_RETENTION_SECONDS", 0),
-    compaction_interval_seconds=env.env_duration("PHLARE_COMPACTION_INTERVAL_SECONDS", 60, minimum=1),
-    deletion_delay_seconds=env.env_duration("PHLARE_DELETION_DELAY_SECONDS", 3600),
-    tick_seconds=env.env_duration("PHLARE_TICK_SECONDS", 15, minimum=0.1),
+    multitenancy_enabled=env.env_bool("PHLARE_MULTITENANCY_ENABLED", _ingest.multitenancy_enabled),
+    push_deadline_seconds=env.env_duration("PHLARE_PUSH_DEADLINE_SECONDS", _ingest.push_deadline_seconds, minimum=0.1),
+    payload_keep_seconds=round(
+        env.env_duration("PHLARE_PAYLOAD_KEEP_SECONDS", _ingest.payload_keep_seconds, minimum=10)
+    ),
+    max_queue_messages=env.env_int("PHLARE_MAX_QUEUE_MESSAGES", _ingest.max_queue_messages, unit="messages", minimum=1),
+    max_outstanding_bytes=env.env_bytes("PHLARE_MAX_OUTSTANDING_BYTES", _ingest.max_outstanding_bytes, minimum=1 << 20),
+    head_max_bytes=env.env_bytes("PHLARE_HEAD_MAX_BYTES", _ingest.head_max_bytes, minimum=1 << 20),
+    head_max_age_seconds=env.env_duration("PHLARE_HEAD_MAX_AGE_SECONDS", _ingest.head_max_age_seconds, minimum=1),
+    heads_max_bytes=env.env_bytes("PHLARE_HEADS_MAX_BYTES", _ingest.heads_max_bytes, minimum=1 << 20),
+    wal_segment_bytes=env.env_bytes("PHLARE_WAL_SEGMENT_BYTES", _ingest.wal_segment_bytes, minimum=1 << 16),
+    min_free_disk_bytes=env.env_bytes("PHLARE_MIN_FREE_DISK_BYTES", _ingest.min_free_disk_bytes),
+    upload_interval_seconds=env.env_duration(
+        "PHLARE_UPLOAD_INTERVAL_SECONDS", _ingest.upload_interval_seconds, minimum=0.1
+    ),
+    upload_retry_max_seconds=env.env_duration(
+        "PHLARE_UPLOAD_RETRY_MAX_SECONDS", _ingest.upload_retry_max_seconds, minimum=1
+    ),
+    local_retention_seconds=env.env_duration("PHLARE_LOCAL_RETENTION_SECONDS", _ingest.local_retention_seconds),
+    leave_timeout_seconds=env.env_duration("PHLARE_LEAVE_TIMEOUT_SECONDS", _ingest.leave_timeout_seconds, minimum=1),
+    query_deadline_seconds=env.env_duration(
+        "PHLARE_QUERY_DEADLINE_SECONDS", _ingest.query_deadline_seconds, minimum=0.1
+    ),
+    tick_seconds=env.env_duration("PHLARE_TICK_SECONDS", _ingest.tick_seconds, minimum=0.1),
 )
 
 # ----------------------------------------------------------------------------------------------------------- storage

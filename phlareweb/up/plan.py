@@ -81,7 +81,7 @@ class Process:
 def plan(options: Options) -> list[Process]:
     """Return the processes in the order they are shown."""
     processes = [
-        _task("migrate", "migrate", "--verbosity", "0"),
+        _task("migrate", "migrate", "--verbosity", "0", "--skip-checks"),
         _task("kernels", "compile_kernels"),
         _web(options),
         *(_ingester(number, options) for number in range(options.ingesters)),
@@ -97,6 +97,8 @@ def shared_environment(options: Options) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "phlareweb.settings",
         "PHLARE_DATA_DIR": str(options.data_dir),
         "PHLARE_REPLICATION_FACTOR": str(options.replication_factor),
+        # With fewer zones than copies, one copy a zone would be too few.
+        "PHLARE_RING_ZONE_AWARENESS_ENABLED": str(int(options.zones >= options.replication_factor)),
         "PROMETHEUS_MULTIPROC_DIR": str(options.metrics_dir),
         "PYTHONUNBUFFERED": "1",
         # Threads that each get an arena of malloc's own make idle processes larger for nothing.

@@ -18,6 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from phlareweb.checks import TAG
 from phlareweb.data_dir import redis_socket
 from phlareweb.logs import logging_config
 from phlareweb.up import probes, redis_server
@@ -35,7 +36,7 @@ class Command(BaseCommand):
     """Start Redis, web server, ingesters, worker and scheduler, and keep them running."""
 
     help = "Start everything on this machine and keep it running until Ctrl-C."
-    #: Run by hand below, once the data directory is the right one.
+    #: Ours are run below, once the data directory is the right one; all would load the web side into the supervisor.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -56,7 +57,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **arguments: Any) -> None:
         if arguments["data_dir"] is not None:
             _restart_on(arguments["data_dir"].expanduser().absolute())
-        self.check()
+        self.check(tags=[TAG])
         options = _options(arguments)
         with _lock(options.run_dir):
             _refuse_taken_port(options.bind, options.port)

@@ -89,3 +89,16 @@ def test_all_processes_share_the_data_and_the_metrics():
 )
 def test_the_url_can_be_opened(bind, url):
     assert replace(OPTIONS, bind=bind).url == url
+
+
+@pytest.mark.parametrize(
+    ("zones", "copies", "aware"),
+    [
+        pytest.param(3, 3, "1", id="a zone for each copy"),
+        pytest.param(2, 3, "0", id="too few zones"),
+        pytest.param(3, 1, "1", id="more zones than copies"),
+    ],
+)
+def test_copies_go_to_different_zones_only_where_there_are_enough(zones, copies, aware):
+    options = replace(OPTIONS, zones=zones, replication_factor=copies)
+    assert shared_environment(options)["PHLARE_RING_ZONE_AWARENESS_ENABLED"] == aware
