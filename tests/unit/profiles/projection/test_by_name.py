@@ -26,7 +26,7 @@ def _by_name(profile: StackProfile) -> dict[tuple[str, ...], int]:
     return {tuple(frame.functions[0][0] for frame in path): value for path, value in read_profile(profile).items()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(stacks)
 def test_values_are_summed_by_the_names_on_the_stack(source: list) -> None:
     profile = build_profile(source, junk="unused")

@@ -22,7 +22,7 @@ from tests.unit.profiles.stack_model import (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(stacks, st.booleans(), st.randoms(use_true_random=False))
 def test_a_subset_holds_the_marked_nodes_and_their_ancestors(source: list, depth_first: bool, random) -> None:
     symbols = build_profile(source, junk="unused").symbols
