@@ -29,6 +29,7 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("ingest", "ring")
 _config: Any = numba.config
+_njit: Any = numba.njit
 _CACHE_ROOT = Path(_config.CACHE_DIR or Path(__file__).resolve().parent / "__pycache__" / "kernels")
 #: A cache folder that no process started with for this long is removed by the next warm-up.
 _FORGET_AFTER_SECONDS = 30 * 24 * 3600
@@ -84,10 +85,8 @@ def _compiled(function: Kernel, *, boundscheck: bool, inline: str = "never") -> 
     configured = _config.CACHE_DIR
     _config.CACHE_DIR = str(_CACHE_ROOT / _content_key(Path(function.__code__.co_filename).resolve()))
     try:
-        compile_lazily: Any = numba.njit(
-            cache=True, nogil=True, boundscheck=boundscheck, error_model="numpy", inline=inline
-        )
-        compiled: Kernel = compile_lazily(function)
+        options = {"boundscheck": boundscheck, "inline": inline, "cache": True, "nogil": True, "error_model": "numpy"}
+        compiled: Kernel = _njit(**options)(function)
         return compiled
     finally:
         _config.CACHE_DIR = configured

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.profiles.columns import I64, U8
+from ingest.profiles.pprof import varint_kernels as varint
 from ingest.profiles.pprof import wire_kernels as wire
 from ingest.profiles.reasons import Reason, Rejection
 
@@ -17,10 +18,10 @@ MAX_BYTES_PER_RAW_BYTE = 8 * wire.MAPPING_COLUMNS // 2
 _MAX_RAW_BYTES = (1 << 31) - 1
 
 _MESSAGES = {
-    wire.BAD_VARINT: "a number is cut off or longer than 64 bits",
-    wire.BAD_LENGTH: "a length runs past the end",
-    wire.BAD_WIRE_TYPE: "a field has a wire type it cannot have",
-    wire.BAD_FIELD: "a field number is not valid",
+    varint.BAD_VARINT: "a number is cut off or longer than 64 bits",
+    varint.BAD_LENGTH: "a length runs past the end",
+    varint.BAD_WIRE_TYPE: "a field has a wire type it cannot have",
+    varint.BAD_FIELD: "a field number is not valid",
 }
 
 
@@ -70,7 +71,7 @@ def decode_pprof(data: bytes) -> Decoded | Rejection:
     raw = np.frombuffer(data, np.uint8)
     header = np.zeros(wire.HEADER_SIZE, np.int64)
     status = wire.count_records(raw, header)
-    if status != wire.OK:
+    if status != varint.OK:
         return _malformed(status, header)
     types, samples, refs, values, labels, mappings, locations, lines, functions, strings = header.tolist()[:10]
     zeros, empty, i64 = np.zeros, np.empty, np.int64
@@ -102,7 +103,7 @@ def decode_pprof(data: bytes) -> Decoded | Rejection:
         decoded.functions,
         decoded.strings,
     )
-    return decoded if status == wire.OK else _malformed(status, header)
+    return decoded if status == varint.OK else _malformed(status, header)
 
 
 def _malformed(status: int, header: I64) -> Rejection:

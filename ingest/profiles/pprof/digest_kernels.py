@@ -22,14 +22,14 @@ _FIRST = np.uint64(0x9E3779B97F4A7C15)
 _SECOND = np.uint64(0xC2B2AE3D27D4EB4F)
 _FINISH_A = np.uint64(0xFF51AFD7ED558CCD)
 _FINISH_B = np.uint64(0xC4CEB9FE1A85EC53)
+_ZERO = np.uint64(0)
 _HIGH_BITS = np.uint64(0x8080808080808080)
 _S29, _S32, _S33 = np.uint64(29), np.uint64(32), np.uint64(33)
 SEED_HI = np.uint64(0x243F6A8885A308D3)
 SEED_LO = np.uint64(0x13198A2E03707344)
 
 
-@intrinsic  # type: ignore[misc]
-def _load_u64(typing_context: Any, array: Any, index: Any) -> Any:
+def _typed_load_u64(typing_context: Any, array: Any, index: Any) -> Any:
     """Read 8 bytes of a uint8 array as a little-endian number; the caller knows that they are there."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -38,6 +38,9 @@ def _load_u64(typing_context: Any, array: Any, index: Any) -> Any:
         return builder.load(pointer, align=1)
 
     return types.uint64(array, types.int64), generate
+
+
+_load_u64: Any = intrinsic(_typed_load_u64)
 
 
 @inlined_kernel
@@ -115,7 +118,7 @@ def digest_strings(raw: U8, strings: I64, digests: U64) -> int:
             hi = absorb_hi(hi, word)
             lo = absorb_lo(lo, word)
             position += 8
-        word = np.uint64(0)
+        word = _ZERO
         while position < end:
             word = (word << np.uint64(8)) | np.uint64(raw[position])
             position += 1

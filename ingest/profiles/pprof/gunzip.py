@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any, cast
 
 from isal import isal_zlib
 
 from ingest.profiles.reasons import Reason, Rejection
 
+_INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, cast(Any, isal_zlib.error))
 _MAGIC = b"\x1f\x8b"
 #: 16 + 15: a gzip header and trailer around the largest window.
 _GZIP_WINDOW = 31
@@ -41,7 +43,7 @@ def gunzip_bounded(data: bytes, max_bytes: int, max_ratio: int = 256) -> bytes |
         try:
             # a bound of 0 would mean none, hence the byte that may only be there in excess
             part = inflater.decompress(rest, bound - size + 1)
-        except (isal_zlib.error, zlib.error) as error:
+        except _INFLATE_ERRORS as error:
             return Rejection(Reason.BAD_GZIP, f"damaged gzip data: {error}")
         size += len(part)
         if size > bound:

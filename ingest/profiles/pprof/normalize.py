@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -180,7 +181,7 @@ def _symbols(decoded: Decoded, string_digests: U64, kept: I64, limits: Limits, c
         _SLOT_SEED,
         counts,
     )
-    columns = emit_symbols(
+    columns: tuple[Any, ...] = emit_symbols(
         decoded.raw,
         decoded.mappings,
         decoded.locations,
@@ -193,7 +194,8 @@ def _symbols(decoded: Decoded, string_digests: U64, kept: I64, limits: Limits, c
         sources,
         _SLOT_SEED,
     )
-    return Symbols(*columns, parents, node_locations), leaves, node_digests
+    columns += (parents, node_locations)
+    return Symbols(*columns), leaves, node_digests
 
 
 def _label_sets(

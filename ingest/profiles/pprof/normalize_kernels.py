@@ -288,9 +288,9 @@ def _ordered(firsts: I64, nodes: I64, groups: I64, node_starts: I64, offsets: I6
         by_node[node_starts[node]] = row
         node_starts[node] += 1
     targets = np.empty(len(firsts), np.int64)
-    for row in by_node:
-        group = groups[firsts[row]]
-        targets[row] = offsets[group]
+    for index in range(len(by_node)):
+        group = groups[firsts[by_node[index]]]
+        targets[by_node[index]] = offsets[group]
         offsets[group] += 1
     return targets
 
@@ -346,9 +346,9 @@ def warm_up() -> None:
     """Compile the kernels for the dtypes of real use."""
     samples = np.array([[0, 0, 0], [1, 1, 0]])
     refs, values = np.ones(1, np.int64), np.ones(1, np.int64)
-    tables = [np.zeros((1, width), np.int64) for width in (7, 5, 2, 5)]
+    table = np.zeros((1, 7), np.int64)
     seed = np.uint64(1)
-    kept = select_samples(samples, refs, values, *tables, 1, seed, np.zeros(COUNTERS, np.int64))
+    kept = select_samples(samples, refs, values, table, table, table, table, 1, seed, np.zeros(COUNTERS, np.int64))
     digests = np.zeros((3, 2), np.uint64)
     raw = np.frombuffer(b"\x0a\x00", np.uint8)
     pairs = np.zeros((1, 2), np.int64)

@@ -135,7 +135,7 @@ def _stack_nodes(kept: I64, samples: I64, refs: I64, rows: I64, max_depth: int, 
         if last - first > max_depth:
             first = last - max_depth
             counts[TRUNCATED_STACKS] += 1
-        parent = 0
+        parent = np.int64(0)
         for index in range(last - 1, first - 1, -1):
             location = rows[refs[index]]
             slot = _node_slot(parent, location, seed) & mask
@@ -144,7 +144,7 @@ def _stack_nodes(kept: I64, samples: I64, refs: I64, rows: I64, max_depth: int, 
                 slot = (slot + np.uint64(1)) & mask
                 node = np.int64(table[slot])
             if node == 0:
-                node = count
+                node = np.int64(count)
                 parents[node] = parent
                 node_locations[node] = location
                 table[slot] = node

@@ -19,7 +19,18 @@ from typing import Any
 import numpy as np
 
 from ingest.profiles.columns import I64, U8
-from ingest.profiles.jit import checked_kernel, inlined_kernel, kernel
+from ingest.profiles.jit import checked_kernel, kernel
+from ingest.profiles.pprof.varint_kernels import (
+    BAD_WIRE_TYPE,
+    BYTES,
+    LOW,
+    OK,
+    VARINT,
+    read_length,
+    read_tag,
+    read_varint,
+    skip_field,
+)
 
 #: Layout of the header: first the counts of records, then the scalar fields of the profile.
 TYPES, SAMPLES, REFS, VALUES, LABELS, MAPPINGS, LOCATIONS, LINES, FUNCTIONS, STRINGS = range(10)
@@ -36,92 +47,9 @@ LINE_COLUMNS = 2  #: function id, line
 FUNCTION_COLUMNS = 5  #: id, name, system name, filename, start line
 STRING_COLUMNS = 2  #: offset into the raw bytes, length
 
-#: Statuses; the position where reading stopped is left in ``header[ERROR_POSITION]``.
-OK, BAD_VARINT, BAD_LENGTH, BAD_WIRE_TYPE, BAD_FIELD = range(5)
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_LOW = 0xFFFFFFFF
-
-
-@inlined_kernel
-def _varint(raw: U8, position: int, end: int) -> Any:
-    """Return (value as uint64, position after it); the position is negative when the varint is damaged."""
-    value = np.uint64(0)
-    shift = np.uint64(0)
-    while position < end and shift <= np.uint64(63):
-        byte = raw[position]
-        position += 1
-        value |= np.uint64(byte & np.uint8(0x7F)) << shift
-        if byte < 128:
-            if shift == np.uint64(63) and byte > 1:
-                return value, -BAD_VARINT
-            return value, position
-        shift += np.uint64(7)
-    return value, -BAD_VARINT
-
-
-@checked_kernel
-def _long_tag(raw: U8, position: int, end: int) -> int:
-    """Read a tag of any length as :func:`_tag` does."""
-    tag, after = _varint(raw, position, end)
-    if after < 0:
-        return after  # type: ignore[no-any-return]
-    if tag > np.uint64(0xFFFFFFFF) or tag < np.uint64(8):
-        return -BAD_FIELD
-    return after << 32 | np.int64(tag)  # type: ignore[no-any-return]
-
-
-@inlined_kernel
-def _tag(raw: U8, position: int, end: int) -> int:
-    """Return ``position after the tag << 32 | field number << 3 | wire type``, or a negative status.
-
-    One number and not three, because calls with several results are not inlined and this is called for every field.
-    """
-    byte = np.int64(raw[position])
-    if 8 <= byte < 128:
-        return (position + 1) << 32 | byte  # type: ignore[no-any-return]
-    return _long_tag(raw, position, end)  # type: ignore[no-any-return]
-
-
-@checked_kernel
-def _long_length(raw: U8, position: int, end: int) -> int:
-    """Read a length of any length as :func:`_length` does."""
-    size, start = _varint(raw, position, end)
-    if start < 0:
-        return start  # type: ignore[no-any-return]
-    if size > np.uint64(end - start):
-        return -BAD_LENGTH
-    return (start + np.int64(size)) << 32 | start  # type: ignore[no-any-return]
-
-
-@inlined_kernel
-def _length(raw: U8, position: int, end: int) -> int:
-    """Return ``end << 32 | start`` of the length-delimited content at ``position``, or a negative status."""
-    if position < end:
-        size = np.int64(raw[position])
-        if size < 128 and size < end - position:
-            return (position + 1 + size) << 32 | (position + 1)  # type: ignore[no-any-return]
-    return _long_length(raw, position, end)  # type: ignore[no-any-return]
-
-
-@checked_kernel
-def _skip(raw: U8, position: int, end: int, wire_type: int) -> int:
-    """Return the position after a field that is not wanted, negative when it is damaged or a group."""
-    if wire_type == _VARINT:
-        _, after = _varint(raw, position, end)
-        return after  # type: ignore[no-any-return]
-    if wire_type == _BYTES:
-        span = _length(raw, position, end)
-        return span >> 32 if span >= 0 else span
-    if wire_type == _FIXED64:
-        return position + 8 if end - position >= 8 else -BAD_LENGTH
-    if wire_type == _FIXED32:
-        return position + 4 if end - position >= 4 else -BAD_LENGTH
-    return -BAD_WIRE_TYPE
-
 
 @kernel
-def _packed_count(raw: U8, start: int, end: int) -> int:
+def _packed_count(raw: U8, start: int, end: int) -> Any:
     """Return the number of varints in ``raw[start:end]``: each ends with the only byte of its own below 128.
 
     The caller knows that the range lies in the array; unchecked, the loop runs in vector registers.
@@ -133,50 +61,50 @@ def _packed_count(raw: U8, start: int, end: int) -> int:
 
 
 @checked_kernel
-def _count_sample(raw: U8, position: int, end: int, header: I64) -> int:
+def _count_sample(raw: U8, position: int, end: int, header: I64) -> Any:
     """Add the references, values and labels of one sample to the header; return ``end`` or a negative status."""
     while position < end:
-        tag = _tag(raw, position, end)
-        field, wire_type, position = (tag & _LOW) >> 3, tag & 7, tag >> 32
+        tag = read_tag(raw, position, end)
+        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
         if tag < 0:
             return tag
-        if field == 3 and wire_type == _BYTES:
+        if field == 3 and wire_type == BYTES:
             header[LABELS] += 1
         elif field == 1 or field == 2:
             slot = REFS if field == 1 else VALUES
-            if wire_type == _VARINT:
+            if wire_type == VARINT:
                 header[slot] += 1
-            elif wire_type == _BYTES:
-                span = _length(raw, position, end)
+            elif wire_type == BYTES:
+                span = read_length(raw, position, end)
                 if span < 0:
                     return span
-                start, position = span & _LOW, span >> 32
+                start, position = span & LOW, span >> 32
                 header[slot] += _packed_count(raw, start, position)
                 continue
-        position = _skip(raw, position, end, wire_type)
+        position = skip_field(raw, position, end, wire_type)
         if position < 0:
             return position
     return position
 
 
 @checked_kernel
-def _count_lines(raw: U8, position: int, end: int, header: I64) -> int:
+def _count_lines(raw: U8, position: int, end: int, header: I64) -> Any:
     """Add the lines of one location to the header; return ``end`` or a negative status."""
     while position < end:
-        tag = _tag(raw, position, end)
-        field, wire_type, position = (tag & _LOW) >> 3, tag & 7, tag >> 32
+        tag = read_tag(raw, position, end)
+        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
         if tag < 0:
             return tag
-        if field == 4 and wire_type == _BYTES:
+        if field == 4 and wire_type == BYTES:
             header[LINES] += 1
-        position = _skip(raw, position, end, wire_type)
+        position = skip_field(raw, position, end, wire_type)
         if position < 0:
             return position
     return position
 
 
 @checked_kernel
-def count_records(raw: U8, header: I64) -> int:
+def count_records(raw: U8, header: I64) -> Any:
     """Count all records of a profile into ``header[TYPES:STRINGS + 1]``; return a status.
 
     raw: uint8[n], read-only. header: int64[HEADER_SIZE], zeros. What lies deeper than the counting needs is left for
@@ -186,21 +114,21 @@ def count_records(raw: U8, header: I64) -> int:
     end = len(raw)
     while position < end:
         header[ERROR_POSITION] = position
-        tag = _tag(raw, position, end)
-        field, wire_type, position = (tag & _LOW) >> 3, tag & 7, tag >> 32
+        tag = read_tag(raw, position, end)
+        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
         if tag < 0:
             return -tag
         if field > 6 or field == 0:
-            position = _skip(raw, position, end, wire_type)
+            position = skip_field(raw, position, end, wire_type)
             if position < 0:
                 return -position
             continue
-        if wire_type != _BYTES:
+        if wire_type != BYTES:
             return BAD_WIRE_TYPE
-        span = _length(raw, position, end)
+        span = read_length(raw, position, end)
         if span < 0:
             return -span
-        start, position = span & _LOW, span >> 32
+        start, position = span & LOW, span >> 32
         if field == 1:
             header[TYPES] += 1
         elif field == 2:
@@ -221,25 +149,25 @@ def count_records(raw: U8, header: I64) -> int:
 
 
 @checked_kernel
-def _scalars(raw: U8, position: int, end: int, row: I64, fields: int) -> int:
+def _scalars(raw: U8, position: int, end: int, row: I64, fields: int) -> Any:
     """Read a message of varint fields 1 to ``fields`` into ``row``; return ``end`` or a negative status.
 
     Fields that are not there keep what ``row`` holds.
     """
     while position < end:
-        tag = _tag(raw, position, end)
-        field, wire_type, position = (tag & _LOW) >> 3, tag & 7, tag >> 32
+        tag = read_tag(raw, position, end)
+        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
         if tag < 0:
             return tag
         if field <= fields:
-            if wire_type != _VARINT:
+            if wire_type != VARINT:
                 return -BAD_WIRE_TYPE
-            value, position = _varint(raw, position, end)
+            value, position = read_varint(raw, position, end)
             if position < 0:
                 return position
             row[field - 1] = np.int64(value)
         else:
-            position = _skip(raw, position, end, wire_type)
+            position = skip_field(raw, position, end, wire_type)
             if position < 0:
                 return position
     return position
@@ -248,18 +176,18 @@ def _scalars(raw: U8, position: int, end: int, row: I64, fields: int) -> int:
 @checked_kernel
 def _repeated(raw: U8, position: int, end: int, wire_type: int, column: I64, used: int) -> Any:
     """Append one field of a repeated varint, packed or not, to ``column``; return (rows used, position or status)."""
-    if wire_type == _VARINT:
-        value, position = _varint(raw, position, end)
+    if wire_type == VARINT:
+        value, position = read_varint(raw, position, end)
         if position >= 0:
             column[used] = np.int64(value)
             used += 1
         return used, position
-    if wire_type != _BYTES:
+    if wire_type != BYTES:
         return used, -BAD_WIRE_TYPE
-    span = _length(raw, position, end)
+    span = read_length(raw, position, end)
     if span < 0:
         return used, span
-    position, stop = span & _LOW, span >> 32
+    position, stop = span & LOW, span >> 32
     while position < stop:
         low = np.int64(raw[position])
         high = np.int64(raw[position + 1]) if stop - position > 1 else 128
@@ -270,7 +198,7 @@ def _repeated(raw: U8, position: int, end: int, wire_type: int, column: I64, use
             column[used] = (low & 127) | high << 7
             position += 2
         else:
-            value, position = _varint(raw, position, stop)
+            value, position = read_varint(raw, position, stop)
             if position < 0:
                 return used, position
             column[used] = np.int64(value)
@@ -279,11 +207,11 @@ def _repeated(raw: U8, position: int, end: int, wire_type: int, column: I64, use
 
 
 @checked_kernel
-def _sample(raw: U8, position: int, end: int, used: I64, refs: I64, values: I64, labels: I64, row: I64) -> int:
+def _sample(raw: U8, position: int, end: int, used: I64, refs: I64, values: I64, labels: I64, row: I64) -> Any:
     """Read one sample behind those read before; ``used`` holds how far refs, values and labels are filled."""
     while position < end:
-        tag = _tag(raw, position, end)
-        field, wire_type, position = (tag & _LOW) >> 3, tag & 7, tag >> 32
+        tag = read_tag(raw, position, end)
+        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
         if tag < 0:
             return tag
         if field == 1:
@@ -291,12 +219,12 @@ def _sample(raw: U8, position: int, end: int, used: I64, refs: I64, values: I64,
         elif field == 2:
             used[1], position = _repeated(raw, position, end, wire_type, values, used[1])
         elif field == 3:
-            if wire_type != _BYTES:
+            if wire_type != BYTES:
                 return -BAD_WIRE_TYPE
-            span = _length(raw, position, end)
+            span = read_length(raw, position, end)
             if span < 0:
                 return span
-            start, position = span & _LOW, span >> 32
+            start, position = span & LOW, span >> 32
             row[:4] = 0
             start = _scalars(raw, start, position, row, 4)
             if start < 0:
@@ -305,7 +233,7 @@ def _sample(raw: U8, position: int, end: int, used: I64, refs: I64, values: I64,
             labels[used[2], 1] = row[1]
             used[2] += 1
         else:
-            position = _skip(raw, position, end, wire_type)
+            position = skip_field(raw, position, end, wire_type)
         if position < 0:
             return position
     return position
@@ -315,17 +243,17 @@ def _sample(raw: U8, position: int, end: int, used: I64, refs: I64, values: I64,
 def _location(raw: U8, position: int, end: int, location: I64, lines: I64, used: int) -> Any:
     """Read one location into the row ``location`` and its lines behind those read before."""
     while position < end:
-        tag = _tag(raw, position, end)
-        field, wire_type, position = (tag & _LOW) >> 3, tag & 7, tag >> 32
+        tag = read_tag(raw, position, end)
+        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
         if tag < 0:
             return used, tag
         if field == 4:
-            if wire_type != _BYTES:
+            if wire_type != BYTES:
                 return used, -BAD_WIRE_TYPE
-            span = _length(raw, position, end)
+            span = read_length(raw, position, end)
             if span < 0:
                 return used, span
-            start, position = span & _LOW, span >> 32
+            start, position = span & LOW, span >> 32
             lines[used, 0] = 0
             lines[used, 1] = 0
             start = _scalars(raw, start, position, lines[used], 2)
@@ -333,22 +261,22 @@ def _location(raw: U8, position: int, end: int, location: I64, lines: I64, used:
                 return used, start
             used += 1
         elif field <= 3 or field == 5:
-            if wire_type != _VARINT:
+            if wire_type != VARINT:
                 return used, -BAD_WIRE_TYPE
-            value, position = _varint(raw, position, end)
+            value, position = read_varint(raw, position, end)
             if field == 5:
                 location[3] = value != np.uint64(0)
             else:
                 location[field - 1] = np.int64(value)
         else:
-            position = _skip(raw, position, end, wire_type)
+            position = skip_field(raw, position, end, wire_type)
         if position < 0:
             return used, position
     return used, position
 
 
 @checked_kernel
-def _mapping(raw: U8, position: int, end: int, mapping: I64, row: I64) -> int:
+def _mapping(raw: U8, position: int, end: int, mapping: I64, row: I64) -> Any:
     """Read one mapping; its four flags become the bits of one column."""
     row[:] = 0
     position = _scalars(raw, position, end, row, 10)
@@ -359,24 +287,24 @@ def _mapping(raw: U8, position: int, end: int, mapping: I64, row: I64) -> int:
 
 
 @checked_kernel
-def _profile_scalar(raw: U8, position: int, end: int, field: int, wire_type: int, header: I64) -> int:
+def _profile_scalar(raw: U8, position: int, end: int, field: int, wire_type: int, header: I64) -> Any:
     """Read one field of the profile itself that is not a table; return the position after it or a negative status."""
     if field == 11:
-        if wire_type != _BYTES:
+        if wire_type != BYTES:
             return -BAD_WIRE_TYPE
-        span = _length(raw, position, end)
+        span = read_length(raw, position, end)
         if span < 0:
             return span
-        start, stop = span & _LOW, span >> 32
+        start, stop = span & LOW, span >> 32
         return _scalars(raw, start, stop, header[PERIOD_TYPE : PERIOD_UNIT + 1], 2)
     if field == 9 or field == 10 or field == 12:
-        if wire_type != _VARINT:
+        if wire_type != VARINT:
             return -BAD_WIRE_TYPE
-        value, position = _varint(raw, position, end)
+        value, position = read_varint(raw, position, end)
         slot = PERIOD if field == 12 else TIME_NANOS + field - 9
         header[slot] = np.int64(value)
         return position
-    return _skip(raw, position, end, wire_type)
+    return skip_field(raw, position, end, wire_type)
 
 
 @checked_kernel
@@ -393,7 +321,7 @@ def fill_records(
     lines: I64,
     functions: I64,
     strings: I64,
-) -> int:
+) -> Any:
     """Fill the tables, sized by the counts in ``header``, and the scalar fields of the header; return a status.
 
     The tables have the shapes given at ``*_COLUMNS``, are all int64 and C-contiguous; refs and values are flat.
@@ -406,8 +334,8 @@ def fill_records(
     end = len(raw)
     while position < end:
         header[ERROR_POSITION] = position
-        tag = _tag(raw, position, end)
-        field, wire_type, position = (tag & _LOW) >> 3, tag & 7, tag >> 32
+        tag = read_tag(raw, position, end)
+        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
         if tag < 0:
             return -tag
         if field > 6:
@@ -415,8 +343,8 @@ def fill_records(
             if position < 0:
                 return -position
             continue
-        span = _length(raw, position, end)
-        start, position = span & _LOW, span >> 32
+        span = read_length(raw, position, end)
+        start, position = span & LOW, span >> 32
         if field == 1:
             start = _scalars(raw, start, position, types[type_count], 2)
             type_count += 1
@@ -448,7 +376,6 @@ def warm_up() -> None:
     raw = np.frombuffer(b"\x0a\x00", np.uint8)
     header = np.zeros(HEADER_SIZE, np.int64)
     count_records(raw, header)
-    widths = (TYPE_COLUMNS, SAMPLE_COLUMNS, 0, 0, LABEL_COLUMNS, MAPPING_COLUMNS)
-    widths += (LOCATION_COLUMNS, LINE_COLUMNS, FUNCTION_COLUMNS, STRING_COLUMNS)
-    tables = [np.zeros((2, width) if width else 2, np.int64) for width in widths]
-    fill_records(raw, header, *tables)
+    table, column = np.zeros((2, MAPPING_COLUMNS), np.int64), np.zeros(2, np.int64)
+    samples = np.zeros((2, SAMPLE_COLUMNS), np.int64)
+    fill_records(raw, header, table, samples, column, column, table, table, table, table, table, table)
