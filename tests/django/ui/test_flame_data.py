@@ -45,9 +45,8 @@ def test_nodes_get_absolute_positions_and_their_parents() -> None:
 
 
 def test_a_point_is_found_by_depth_and_value() -> None:
-    found = in_node(
-        f"(() => {{ const d = decode({json.dumps(GRAPH)}); return [seek(d, 2, 0.5), seek(d, 2, 1), seek(d, 3, 1.5), depthOf(d, 5)]; }})()"
-    )
+    data = f"const d = decode({json.dumps(GRAPH)});"
+    found = in_node(f"(() => {{ {data} return [seek(d, 2, 0.5), seek(d, 2, 1), seek(d, 3, 1.5), depthOf(d, 5)]; }})()")
     assert found == [2, 3, 5, 3]
 
 

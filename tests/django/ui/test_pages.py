@@ -12,7 +12,8 @@ from django.test import Client
 
 from ingest import wiring
 from ring.core.desc import Instance, RingDesc
-from ring.core.hashring import RingRules, Snapshot
+from ring.core.hashring import Snapshot
+from ring.core.replication import RingRules
 from ring.core.states import InstanceState
 from ring.status import InstanceStatus, RingStatus, ring_status
 
