@@ -52,10 +52,18 @@ class Log(Protocol):
 class Committer:
     """Owns the thread that writes. ``submit`` and ``run`` may be called from any other thread."""
 
-    def __init__(self, instance: str, log: Log, acks: AckSink, on_crash: Callable[[BaseException], None]) -> None:
-        """``instance`` signs the answers. ``on_crash`` is told of an error that no code path expects: the process
-        must not go on with such a store.
+    def __init__(
+        self,
+        instance: str,
+        log: Log,
+        acks: AckSink,
+        on_commit: Callable[[list[bytes]], None],
+        on_crash: Callable[[BaseException], None],
+    ) -> None:
+        """``instance`` signs the answers. ``on_commit`` hears the codes of each commit. ``on_crash`` is told of an
+        error that no code path expects: the process must not go on with such a store.
         """
+        self._on_commit = on_commit
         self._instance = instance
         self._log = log
         self._acks = acks
@@ -140,7 +148,8 @@ class Committer:
 
     def _commit(self, messages: Sequence[WriteMessage]) -> None:
         payloads = [payload for message in messages for payload in message.payloads.values() if payload is not None]
-        codes = iter(self._log.commit(payloads)) if payloads else iter(())
+        committed = self._log.commit(payloads) if payloads else []
+        codes = iter(committed)
         acks: list[tuple[str, Ack]] = []
         for message in messages:
             answer = {
@@ -149,6 +158,7 @@ class Committer:
             }
             acks.append((message.reply_to, Ack(message.batch_id, self._instance, answer)))
         self._acks.send(acks)
+        self._on_commit(committed)
 
 
 class _Done:

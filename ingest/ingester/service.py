@@ -62,12 +62,13 @@ class Ingester:
         bucket: Bucket,
         register: BlockRegister,
         maintenance: MaintenanceConfig,
+        on_commit: Callable[[list[bytes]], None],
         on_shipped: Callable[[Shipped], None],
         on_crash: Callable[[BaseException], None],
     ) -> None:
         self.instance = instance
         self._store = store
-        self._committer = Committer(instance, store, acks, on_crash)
+        self._committer = Committer(instance, store, acks, on_commit, on_crash)
         self.maintenance = Maintenance(store, self._committer, bucket, register, maintenance, on_shipped)
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
         self._phase = "starting"

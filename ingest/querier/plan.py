@@ -25,7 +25,9 @@ from ingest.profiles.columns import I64, U64
 
 @dataclass(frozen=True, slots=True)
 class PartDigest:
-    """What one part holds of the selection: per series the number of rows and an order-free digest of their identities."""
+    """What one part holds of the selection: per series the number of rows and an order-free digest of their
+    identities.
+    """
 
     source: str  #: who answers for it: an ingester's id, or ``bucket``
     part_id: str  #: ULID of the head or block
@@ -118,7 +120,8 @@ def _first_holder(held: NDArray[np.bool_], rotation: int) -> I64:
     """For each series, the first owner from ``rotation`` on that holds it."""
     owners = held.shape[1]
     order = (np.arange(owners) + rotation) % owners
-    return order[np.argmax(held[:, order], axis=1)].astype(np.int64)
+    first: I64 = order[np.argmax(held[:, order], axis=1)].astype(np.int64)
+    return first
 
 
 def _cells_with_overlap(parts: Sequence[PartDigest], cell: I64, cells: int) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """What goes into a query and what comes out of it: values shared by the querier and whoever calls it.
 
-Every answer says which sources were asked and which did not answer. Refusals of a whole query are exceptions, because no
-caller has anything else to do with them than to pass them on.
+Every answer says which sources were asked and which did not answer. Refusals of a whole query are exceptions, because
+no caller has anything else to do with them than to pass them on.
 """
 
 from __future__ import annotations

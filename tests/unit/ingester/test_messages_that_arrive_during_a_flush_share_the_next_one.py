@@ -54,7 +54,7 @@ def crashes() -> list[BaseException]:
 
 @pytest.fixture
 def committer(log: Log, sink: Sink, crashes: list[BaseException]) -> Iterator[Committer]:
-    made = Committer("a", log, sink, crashes.append)
+    made = Committer("a", log, sink, lambda codes: None, crashes.append)
     yield made
     log.gate.set()
     made.close()
@@ -134,7 +134,7 @@ def test_an_error_that_nobody_foresaw_is_handed_to_whoever_ends_the_process(
         crashes.append(error)
         told.set()
 
-    broken = Committer("a", Broken(), sink, on_crash)
+    broken = Committer("a", Broken(), sink, lambda codes: None, on_crash)
     broken.submit(message(0))
     assert told.wait(5)
     assert isinstance(crashes[0], RuntimeError)

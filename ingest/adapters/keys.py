@@ -1,0 +1,51 @@
+"""Every Redis key and queue name of the database, in one place. The ring names its own keys (:mod:`ring.redis_store`).
+
+| name | type | holds | lives |
+| --- | --- | --- | --- |
+| ``ingester.<id>`` | list | Celery messages that name payloads, never their bytes | while the ingester is known |
+| ``ingester.<id>.read`` | list | Celery messages of reads and maintenance | likewise |
+| ``phlare.general``, ``phlare.blocks`` | list | Celery messages for general workers | always |
+| ``phlare:payload:<name>`` | string | push records, or a read request | until answered, bounded by a time |
+| ``phlare:acks:<process>`` | list | answers of ingesters to one web process | a minute unread at most |
+| ``phlare:reply:<query>`` | list | answers to one query | a minute unread at most |
+| ``phlare:ingester:<id>`` | string | what an ingester last said of itself | a minute |
+"""
+
+from __future__ import annotations
+
+GENERAL_QUEUE = "phlare.general"
+BLOCKS_QUEUE = "phlare.blocks"
+
+#: Seconds an unread answer waits for its reader. Readers wait seconds, so a minute only bounds what crashes leave
+#: behind.
+REPLY_KEEP_SECONDS = 60
+
+
+def write_queue(instance: str) -> str:
+    """Queue of one ingester's pushes."""
+    return f"ingester.{instance}"
+
+
+def read_queue(instance: str) -> str:
+    """Queue of one ingester's reads and maintenance, apart from its pushes so that neither waits for the other."""
+    return f"ingester.{instance}.read"
+
+
+def payload_key(name: str) -> str:
+    """Key of one payload."""
+    return f"phlare:payload:{name}"
+
+
+def acks_key(process: str) -> str:
+    """Key of the answers to one web process."""
+    return f"phlare:acks:{process}"
+
+
+def reply_key(query: str) -> str:
+    """Key of the answers to one query."""
+    return f"phlare:reply:{query}"
+
+
+def ingester_status_key(instance: str) -> str:
+    """Key of what an ingester last said of itself."""
+    return f"phlare:ingester:{instance}"

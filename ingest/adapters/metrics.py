@@ -1,0 +1,55 @@
+"""Metrics of ingesters: what they hold, what they took, what they put into the bucket.
+
+Counters of all processes are added up by the exposition; gauges carry the ingester's name and keep the latest value.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+from ingest.distributor.ports import AckCode
+from ingest.ingester.service import IngesterStatus
+from ingest.storage.shipper import Shipped
+
+_RECORDS = Counter("phlare_ingester_records", "Push records answered, by the answer.", ["ingester", "answer"])
+_COMMITS = Counter("phlare_ingester_commits", "Flushes of the write-ahead log.", ["ingester"])
+_OBJECTS = Counter("phlare_uploaded_objects", "Objects put into the bucket.")
+_BYTES = Counter("phlare_uploaded_bytes", "Bytes put into the bucket.")
+_BLOCKS = Counter("phlare_uploaded_blocks", "Blocks completed in the bucket.")
+_GAUGES = {
+    field: Gauge(f"phlare_ingester_{field}", text, ["ingester"], multiprocess_mode="mostrecent")
+    for field, text in {
+        "heads": "Open heads.",
+        "sealed_heads": "Heads that wait for their block to be written.",
+        "head_bytes": "Memory of all heads.",
+        "head_profiles": "Profiles in all heads.",
+        "head_series": "Series in all heads.",
+        "wal_bytes": "Bytes of the write-ahead log on disk.",
+        "wal_segments": "Segments of the write-ahead log.",
+        "local_blocks": "Blocks on the ingester's disk.",
+        "read_only": "1 while the ingester refuses writes for want of disk.",
+    }.items()
+}
+
+
+def count_commit(ingester: str, codes: list[bytes]) -> None:
+    """Count one flush and what became of each record in it."""
+    _COMMITS.labels(ingester).inc()
+    answers: dict[int, int] = {}
+    for code in b"".join(codes):
+        answers[code] = answers.get(code, 0) + 1
+    for code, count in answers.items():
+        _RECORDS.labels(ingester, AckCode.from_wire(code).name.lower()).inc(count)
+
+
+def count_shipped(shipped: Shipped) -> None:
+    """Count what an upload put into the bucket."""
+    _OBJECTS.inc(shipped.objects_put)
+    _BYTES.inc(shipped.bytes_put)
+    _BLOCKS.inc()
+
+
+def show_status(status: IngesterStatus) -> None:
+    """Set the gauges of one ingester."""
+    for field, gauge in _GAUGES.items():
+        gauge.labels(status.instance).set(float(getattr(status, field)))

@@ -1,0 +1,55 @@
+"""The catalogue of blocks in the relational database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import DatabaseError, close_old_connections
+
+from ingest.models import BlockRecord
+from ingest.storage.block.meta import BlockMeta
+from ingest.storage.errors import StorageError
+from ingest.storage.read_messages import BlockRef
+
+
+class CatalogueUnavailable(StorageError):
+    """The catalogue could not be written now."""
+
+
+class OrmCatalogue:
+    """Reads and writes :class:`ingest.models.BlockRecord`. Safe to use from long-lived threads."""
+
+    def add(self, meta: Mapping[str, Any], prefix: str) -> None:
+        """Make a block visible to queriers. Adding one that is there already changes nothing."""
+        block = BlockMeta.from_json(json.dumps(meta).encode(), str(meta["ulid"]))
+        try:
+            close_old_connections()
+            BlockRecord.objects.get_or_create(ulid=block.ulid, defaults=_columns(block, prefix))
+        except DatabaseError as error:
+            raise CatalogueUnavailable(f"the catalogue cannot be written: {error}") from error
+
+    def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
+        """Return the tenant's blocks that overlap ``start_ns <= time < end_ns``."""
+        rows = BlockRecord.objects.filter(tenant=tenant, max_time_ns__gte=start_ns, min_time_ns__lt=end_ns)
+        columns = rows.order_by("ulid").values_list("ulid", "prefix", "size_bytes")
+        return [BlockRef(ulid, tenant, prefix, size_bytes) for ulid, prefix, size_bytes in columns]
+
+
+def _columns(block: BlockMeta, prefix: str) -> dict[str, Any]:
+    return {
+        "tenant": block.tenant,
+        "owner": block.owner,
+        "prefix": prefix,
+        "min_time_ns": block.min_time_ns,
+        "max_time_ns": block.max_time_ns,
+        "series": block.stats.series,
+        "profiles": block.stats.profiles,
+        "rows": block.stats.rows,
+        "samples": block.stats.samples,
+        "size_bytes": block.size_bytes,
+        "objects_count": len(block.files) + 1,
+        "created_at": datetime.fromtimestamp(block.created_at_ns / 1e9, UTC),
+    }

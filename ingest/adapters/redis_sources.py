@@ -1,0 +1,95 @@
+"""Asks sources over Redis: the request under a key, a Celery message that names it, the answers in one list.
+
+The requests do not travel in the messages: a request that names single rows can be large, and Celery's transport wraps
+message bodies in base64 JSON.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+
+import msgspec
+import redis
+import structlog
+
+from ingest.adapters.celery_messages import task_message
+from ingest.adapters.keys import BLOCKS_QUEUE, REPLY_KEEP_SECONDS, payload_key, read_queue, reply_key
+from ingest.querier.ports import BUCKET
+from ingest.querier.types import Unavailable
+from ingest.storage.read_messages import ReadReply, ReadRequest, decode_reply, encode_reply, encode_request
+
+log = structlog.get_logger(__name__)
+
+READ_TASK = "ingest.read"
+READ_BLOCKS_TASK = "ingest.read_blocks"
+
+
+class WireReply(msgspec.Struct, array_like=True):
+    """One source's answer on the wire: MessagePack array of source, error text or empty, and the encoded reply."""
+
+    source: str
+    error: str
+    body: bytes
+
+
+_decoder = msgspec.msgpack.Decoder(WireReply)
+
+
+class RedisSources:
+    """Asks ingesters and block workers through their queues."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    def ask(self, requests: Mapping[str, ReadRequest], timeout_seconds: float) -> Mapping[str, ReadReply | str]:
+        """Ask several sources at once; returns a reply, or the reason why there is none, for each.
+
+        Raises Unavailable when Redis itself cannot be reached: then nobody was asked.
+        """
+        query = uuid.uuid4().hex
+        replies: dict[str, ReadReply | str] = {}
+        try:
+            self._send(query, requests, timeout_seconds)
+            self._collect(query, set(requests), time.monotonic() + timeout_seconds, replies)
+            self._client.unlink(reply_key(query))
+        except redis.RedisError as error:
+            raise Unavailable(f"Redis cannot be reached: {error}") from error
+        for source in requests:
+            replies.setdefault(source, f"no answer within {timeout_seconds:g} s")
+        return replies
+
+    def _send(self, query: str, requests: Mapping[str, ReadRequest], timeout_seconds: float) -> None:
+        pipeline = self._client.pipeline(transaction=False)
+        keep_seconds = round(timeout_seconds) + 1
+        for number, (source, request) in enumerate(requests.items()):
+            name = f"{query}.{number}"
+            pipeline.set(payload_key(name), encode_request(request), ex=keep_seconds)
+            queue = BLOCKS_QUEUE if source == BUCKET else read_queue(source)
+            task = READ_BLOCKS_TASK if source == BUCKET else READ_TASK
+            pipeline.lpush(queue, task_message(task, [source, name, reply_key(query)], queue))
+        pipeline.execute()
+
+    def _collect(
+        self, query: str, waiting: set[str], until_seconds: float, replies: dict[str, ReadReply | str]
+    ) -> None:
+        while waiting:
+            left_seconds = until_seconds - time.monotonic()
+            if left_seconds <= 0:
+                return
+            found = self._client.blpop([reply_key(query)], timeout=left_seconds)
+            if found is None:
+                return
+            reply = _decoder.decode(found[1])
+            waiting.discard(reply.source)
+            replies[reply.source] = reply.error or decode_reply(reply.body)
+
+
+def send_reply(client: redis.Redis, reply_to: str, source: str, reply: ReadReply | str) -> None:
+    """Answer a query; what the asker does not read any more expires."""
+    wire = WireReply(source, reply, b"") if isinstance(reply, str) else WireReply(source, "", encode_reply(reply))
+    pipeline = client.pipeline(transaction=False)
+    pipeline.rpush(reply_to, msgspec.msgpack.encode(wire))
+    pipeline.expire(reply_to, REPLY_KEEP_SECONDS)
+    pipeline.execute()

@@ -1,0 +1,143 @@
+"""The distributor: from raw profiles to an answer that a quorum of ingesters stands behind.
+
+For every raw profile: decode, validate, normalise, split (:func:`ingest.profiles.prepare.prepare_profile`), place each
+resulting series on the ring, encode one push record a replica set, hand all records over together, wait for the quorum.
+One bad profile costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ingest.distributor.batcher import Batcher, PushWait, Write
+from ingest.distributor.ports import NoReplicaSet, Placement, ReplicaSet
+from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
+from ingest.profiles.columns import ProfileGroup
+from ingest.profiles.labels import placement_string, prepare_series_labels
+from ingest.profiles.limits import Limits
+from ingest.profiles.prepare import Prepared, prepare_profile
+from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.record import encode_record
+from ring.core.quorum import Verdict
+
+#: What a sender is told to wait before it tries again: long enough for a restarted process to have joined.
+RETRY_AFTER_SECONDS = 2
+
+
+@dataclass(slots=True)
+class _Item:
+    """One raw profile under way: its outcome so far, and the writes that still decide it."""
+
+    result: ItemResult
+    writes: list[Write] = field(default_factory=list)
+
+
+class Distributor:
+    """Stores pushes. Thread-safe; one per process."""
+
+    def __init__(
+        self,
+        placement: Placement,
+        batcher: Batcher,
+        limits_of: Callable[[str], Limits],
+        now_ns: Callable[[], int],
+        deadline_seconds: float,
+    ) -> None:
+        self._placement = placement
+        self._batcher = batcher
+        self._limits_of = limits_of
+        self._now_ns = now_ns
+        self._deadline_seconds = deadline_seconds
+
+    def push(self, tenant: str, series: Sequence[RawSeries], push_id: str) -> PushResult:
+        """Store every profile of ``series``; returns once each has its quorum or its refusal, or at the deadline."""
+        if not any(one.profiles for one in series):
+            return PushResult(push_id, request_rejection=Rejection(Reason.NO_PROFILES, "The request holds no profile."))
+        limits = self._limits_of(tenant)
+        wait = PushWait(1)  # one extra count keeps the wait closed until all writes are known
+        items = list(self._prepare_all(tenant, series, limits, wait))
+        writes = [write for item in items for write in item.writes]
+        if writes:
+            self._send(items, writes, wait)
+        results = tuple(_settle(item) for item in items)
+        failed = any(result.outcome is Outcome.FAILED for result in results)
+        return PushResult(push_id, results, retry_after_seconds=RETRY_AFTER_SECONDS if failed else None)
+
+    def _send(self, items: Sequence[_Item], writes: Sequence[Write], wait: PushWait) -> None:
+        if not self._batcher.submit(writes):
+            message = "Too many bytes wait for ingesters to answer; nothing of this profile was sent."
+            for item in items:
+                if item.writes:
+                    item.writes.clear()
+                    item.result = _failed(item.result, Reason.INGESTER_UNAVAILABLE, message)
+            return
+        wait.one_resolved()
+        wait.wait(self._deadline_seconds)
+
+    def _prepare_all(self, tenant: str, series: Sequence[RawSeries], limits: Limits, wait: PushWait) -> Iterator[_Item]:
+        now_ns = self._now_ns()
+        for index, one in enumerate(series):
+            labels = prepare_series_labels(one.labels, limits)
+            for number, raw in enumerate(one.profiles):
+                blank = ItemResult(index, number, Outcome.STORED)
+                if isinstance(labels, Rejection):
+                    yield _Item(_rejected(blank, labels))
+                    continue
+                prepared = prepare_profile(raw, tenant, labels, limits, now_ns)
+                if isinstance(prepared, Rejection):
+                    yield _Item(_rejected(blank, prepared))
+                else:
+                    yield self._place(tenant, prepared, blank, now_ns, wait)
+
+    def _place(self, tenant: str, prepared: Prepared, blank: ItemResult, now_ns: int, wait: PushWait) -> _Item:
+        """Encode one record for each distinct replica set of the profile's groups."""
+        if not prepared.groups:
+            if prepared.rejected_groups:
+                return _Item(_rejected(blank, prepared.rejected_groups[0]))
+            return _Item(replace(blank, outcome=Outcome.EMPTY))
+        placements = [placement_string(group.labels) for group in prepared.groups]
+        sets = self._placement.replica_sets(tenant, placements)
+        by_set: dict[ReplicaSet, list[ProfileGroup]] = {}
+        for group, target in zip(prepared.groups, sets, strict=True):
+            if isinstance(target, NoReplicaSet):
+                return _Item(_failed(blank, Reason.INGESTER_UNAVAILABLE, target.message))
+            by_set.setdefault(target, []).append(group)
+        result = replace(
+            blank,
+            profile_ids=tuple(str(uuid.UUID(bytes=group.profile_id)) for group in prepared.groups),
+            samples=sum(len(group.sample_node) for group in prepared.groups),
+            series_count=sum(len(group.sample_types) for group in prepared.groups),
+        )
+        if prepared.rejected_groups:
+            result = _rejected(result, prepared.rejected_groups[0])
+        writes = [
+            Write(encode_record(tenant, now_ns, prepared.symbols, groups), target, wait)
+            for target, groups in by_set.items()
+        ]
+        for _ in writes:
+            wait.one_more()
+        return _Item(result, writes)
+
+
+def _settle(item: _Item) -> ItemResult:
+    """The final result of an item: the worst of what its writes came to. A refusal is never turned into a success."""
+    for write in item.writes:
+        if write.verdict is Verdict.OK:
+            continue
+        code = write.last_code
+        if write.verdict is Verdict.PENDING:
+            message = "A quorum of ingesters did not confirm the profile in time."
+            return _failed(item.result, Reason.DEADLINE, message)
+        said = code.name.lower().replace("_", " ") if code is not None else "unknown"
+        return _failed(item.result, Reason.INGESTER_UNAVAILABLE, f"A quorum of ingesters could not store it: {said}.")
+    return item.result
+
+
+def _rejected(result: ItemResult, rejection: Rejection) -> ItemResult:
+    return replace(result, outcome=Outcome.REJECTED, reason=rejection.reason, message=rejection.message)
+
+
+def _failed(result: ItemResult, reason: Reason, message: str) -> ItemResult:
+    return replace(result, outcome=Outcome.FAILED, reason=reason, message=message, profile_ids=(), samples=0)

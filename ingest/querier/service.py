@@ -1,0 +1,203 @@
+"""The querier: checks a query against the tenant's limits, reads its rows once each and shapes the answer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TypeVar
+
+from ingest.profiles.columns import Labels, StackProfile, empty_stack_profile
+from ingest.profiles.flamegraph import FlameGraph, build_flamegraph
+from ingest.profiles.limits import Limits
+from ingest.profiles.pprof.encode import encode_pprof
+from ingest.profiles.profile_type import ProfileType, parse_profile_type
+from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.record import decode_stack_profile
+from ingest.profiles.selector import Matcher, matchers_to_json
+from ingest.profiles.symbols import merge_profiles
+from ingest.querier.gather import Gathered, Gatherer
+from ingest.querier.points import merge_points
+from ingest.querier.types import Answer, QueryRefused, Selection, SourceReport, TimeSeries
+from ingest.storage.read_messages import ReadOp, ReadRequest
+
+T = TypeVar("T")
+
+PROFILE_TYPE_LABEL = "__profile_type__"
+_NS_PER_MS = 1_000_000
+#: A profile type question without a range looks at the last hour, as Pyroscope does.
+_DEFAULT_RANGE_MS = 3_600_000
+#: Largest time in ms whose ns fits int64.
+_MAX_MS = (2**63 - 1) // _NS_PER_MS - 1
+
+
+class Querier:
+    """Answers queries. Thread-safe; one per process."""
+
+    def __init__(self, gatherer: Gatherer, limits_of: Callable[[str], Limits], now_ms: Callable[[], int]) -> None:
+        self._gatherer = gatherer
+        self._limits_of = limits_of
+        self._now_ms = now_ms
+        self._rotation = itertools.count()
+
+    def profile_types(self, tenant: str, start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
+        """Return the profile types with data in the range, sorted by id."""
+        found = self.label_values(Selection(tenant, (), None, start_ms, end_ms), PROFILE_TYPE_LABEL)
+        parsed = (parse_profile_type(text) for text in found.value)
+        types = tuple(one for one in parsed if isinstance(one, ProfileType))
+        return Answer(types, found.sources, found.profiles)
+
+    def label_names(self, sel: Selection) -> Answer[tuple[str, ...]]:
+        """Return the label names of the matching series, sorted, private ones included."""
+        found = self._metadata(sel, ReadOp.LABEL_NAMES, [])
+        return self._strings(found)
+
+    def label_values(self, sel: Selection, name: str) -> Answer[tuple[str, ...]]:
+        """Return the values of one label over the matching series, sorted."""
+        found = self._metadata(sel, ReadOp.LABEL_VALUES, [name])
+        return self._strings(found)
+
+    def series(self, sel: Selection, label_names: tuple[str, ...]) -> Answer[tuple[Labels, ...]]:
+        """Return the distinct projections of the matching series on ``label_names`` (all labels when empty)."""
+        found = self._metadata(sel, ReadOp.PROJECT, list(label_names))
+        if found is None:
+            return _nothing(())
+        distinct = {tuple(pairs) for reply in found.replies for pairs in reply.series}
+        return Answer(tuple(sorted(distinct)), found.sources, 0)
+
+    def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
+        """Return the flame graph of the matching rows; ``max_nodes`` 0 means the tenant's default."""
+        limits = self._limits_of(sel.tenant)
+        nodes = _checked_nodes(max_nodes, limits)
+        profile, gathered = self._merge(sel, by_name=True)
+        graph = build_flamegraph(profile, nodes)
+        return Answer(graph, gathered.sources, gathered.rows) if gathered else _nothing(graph)
+
+    def merge_profile(self, sel: Selection, max_nodes: int | None) -> Answer[bytes]:
+        """Return the matching rows merged into one uncompressed pprof message, empty when there are none."""
+        if max_nodes is not None:
+            _checked_nodes(max_nodes, self._limits_of(sel.tenant))
+        profile, gathered = self._merge(sel, by_name=False)
+        if gathered is None or sel.profile_type is None:
+            return _nothing(b"")
+        if not profile.node_self.any():
+            return Answer(b"", gathered.sources, gathered.rows)
+        data = encode_pprof(
+            profile,
+            sel.profile_type,
+            time_ns=sel.end_ms * _NS_PER_MS,
+            duration_ns=(sel.end_ms - sel.start_ms) * _NS_PER_MS,
+            period=_default_period(sel.profile_type),
+        )
+        return Answer(data, gathered.sources, gathered.rows)
+
+    def select_series(
+        self, sel: Selection, step_ms: int, group_by: tuple[str, ...], limit: int | None, average: bool
+    ) -> Answer[tuple[TimeSeries, ...]]:
+        """Return totals over time: a point at t sums (or averages) the rows in (t - step, t]."""
+        if step_ms < 1:
+            raise QueryRefused(Rejection(Reason.BAD_REQUEST, "The step must be at least one millisecond."))
+        bounds = self._bounds(sel, required=True)
+        if bounds is None:
+            return _nothing(())
+        start_ms, end_ms = bounds
+        request = ReadRequest(
+            ReadOp.POINTS,
+            sel.tenant,
+            matchers_to_json(_with_type(sel)),
+            (start_ms - step_ms) * _NS_PER_MS + 1,
+            end_ms * _NS_PER_MS + 1,
+            step_ns=step_ms * _NS_PER_MS,
+            origin_ns=start_ms * _NS_PER_MS,
+            labels=list(group_by),
+        )
+        found = self._gatherer.rows(request, next(self._rotation))
+        points = [point for reply in found.replies for point in reply.points]
+        return Answer(merge_points(points, start_ms, step_ms, limit, average), found.sources, found.rows)
+
+    def _merge(self, sel: Selection, by_name: bool) -> tuple[StackProfile, Gathered | None]:
+        bounds = self._bounds(sel, required=True)
+        if bounds is None:
+            return empty_stack_profile(), None
+        request = ReadRequest(
+            ReadOp.MERGE,
+            sel.tenant,
+            matchers_to_json(_with_type(sel)),
+            bounds[0] * _NS_PER_MS,
+            (bounds[1] + 1) * _NS_PER_MS,
+            by_name=by_name,
+        )
+        found = self._gatherer.rows(request, next(self._rotation))
+        profiles = [decode_stack_profile(reply.profile) for reply in found.replies if reply.profile]
+        if not profiles:
+            return empty_stack_profile(), found
+        return profiles[0] if len(profiles) == 1 else merge_profiles(profiles), found
+
+    def _metadata(self, sel: Selection, op: ReadOp, labels: list[str]) -> Gathered | None:
+        bounds = self._bounds(sel, required=False)
+        if bounds is None:
+            return None
+        request = ReadRequest(
+            op,
+            sel.tenant,
+            matchers_to_json(_with_type(sel)),
+            bounds[0] * _NS_PER_MS,
+            (bounds[1] + 1) * _NS_PER_MS,
+            labels=labels,
+        )
+        return self._gatherer.metadata(request)
+
+    def _strings(self, found: Gathered | None) -> Answer[tuple[str, ...]]:
+        if found is None:
+            return _nothing(())
+        return Answer(tuple(sorted({text for reply in found.replies for text in reply.strings})), found.sources, 0)
+
+    def _bounds(self, sel: Selection, required: bool) -> tuple[int, int] | None:
+        """Return the range to read, both ends inclusive, or None when it lies before the look-back.
+
+        The order of the rules is that of the field (reject a missing range, then a turned one, clamp, then measure).
+        """
+        limits = self._limits_of(sel.tenant)
+        now_ms = self._now_ms()
+        start_ms, end_ms = sel.start_ms, sel.end_ms
+        if start_ms == 0 or end_ms == 0:
+            if required:
+                raise QueryRefused(Rejection(Reason.MISSING_TIME_RANGE, "Give the start and the end of the range."))
+            start_ms, end_ms = start_ms or now_ms - _DEFAULT_RANGE_MS, end_ms or now_ms + 1
+        if start_ms > end_ms:
+            message = f"The range starts at {start_ms} ms, after its end at {end_ms} ms."
+            raise QueryRefused(Rejection(Reason.INVALID_TIME_RANGE, message))
+        start_ms, end_ms = min(start_ms, _MAX_MS), min(end_ms, _MAX_MS)
+        oldest_ms = now_ms - limits.max_query_lookback_ns // _NS_PER_MS if limits.max_query_lookback_ns else -_MAX_MS
+        if end_ms < oldest_ms:
+            return None
+        start_ms = max(start_ms, oldest_ms)
+        longest_ms = limits.max_query_length_ns // _NS_PER_MS
+        if longest_ms and end_ms - start_ms > longest_ms:
+            message = f"The range is {end_ms - start_ms} ms long; the limit max_query_length is {longest_ms} ms."
+            raise QueryRefused(Rejection(Reason.QUERY_LIMIT, message))
+        return start_ms, end_ms
+
+
+def _with_type(sel: Selection) -> tuple[Matcher, ...]:
+    if sel.profile_type is None:
+        return sel.matchers
+    return (*sel.matchers, Matcher(PROFILE_TYPE_LABEL, "=", sel.profile_type.id))
+
+
+def _checked_nodes(max_nodes: int, limits: Limits) -> int:
+    if max_nodes < 0:
+        raise QueryRefused(Rejection(Reason.BAD_REQUEST, "max_nodes must not be negative."))
+    if max_nodes > limits.max_flamegraph_nodes_max > 0:
+        message = f"max_nodes is {max_nodes}; the limit max_flamegraph_nodes_max is {limits.max_flamegraph_nodes_max}."
+        raise QueryRefused(Rejection(Reason.FLAMEGRAPH_LIMIT, message))
+    return max_nodes or limits.max_flamegraph_nodes_default
+
+
+def _default_period(profile_type: ProfileType) -> int:
+    """The period of a merged profile, by name, as Pyroscope fills it: 1 s of CPU, 512 KiB of heap, else 1."""
+    return {"process_cpu": 1_000_000_000, "memory": 524_288}.get(profile_type.name, 1)
+
+
+def _nothing(value: T) -> Answer[T]:
+    """The answer to a query that no source had to be asked for."""
+    return Answer(value, SourceReport(), 0)

@@ -1,0 +1,269 @@
+"""The composition root: builds each process's parts from the settings, once, when they are first asked for.
+
+The only module that knows all of them. Nothing is built at import, so a process pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import redis
+import structlog
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, storages
+from ulid import ULID
+
+from ingest.adapters.block_cache import BlockCache
+from ingest.adapters.celery_messages import task_message
+from ingest.adapters.keys import acks_key, read_queue
+from ingest.adapters.metrics import count_commit, count_shipped
+from ingest.adapters.orm_catalogue import OrmCatalogue
+from ingest.adapters.redis_acks import AckReader
+from ingest.adapters.redis_publisher import RedisPublisher
+from ingest.adapters.redis_sources import RedisSources
+from ingest.adapters.ring_membership import RingPlacement, RingReaders
+from ingest.adapters.ring_view import RingView
+from ingest.adapters.storages_bucket import BLOCKS_ALIAS, blocks_bucket
+from ingest.adapters.workers import BlockWorker, IngesterWorker, RedisAckSink
+from ingest.distributor.batcher import Batcher
+from ingest.distributor.ports import NoReplicaSet
+from ingest.distributor.push import Distributor
+from ingest.distributor.types import Pusher
+from ingest.ingester.maintenance import MaintenanceConfig
+from ingest.ingester.service import Ingester
+from ingest.ingester.store import IngesterStore, StoreConfig
+from ingest.profiles.jit import warm_up_all
+from ingest.profiles.limits import Limits
+from ingest.querier.gather import Gatherer
+from ingest.querier.service import Querier
+from ingest.querier.types import QueryApi
+from ingest.storage.fs import escape_component
+from ring.client import RingClient
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds after which a Redis that does not answer counts as away. Longer than any command but the blocking ones.
+REDIS_TIMEOUT_SECONDS = 5.0
+#: Local copies of blocks from a bucket that is not a folder.
+BLOCK_CACHE_BYTES = 2 << 30
+
+_lock = threading.RLock()
+_built: dict[str, object] = {}
+
+
+def _once(name: str, build: Callable[[], T]) -> T:
+    """Build a part of this process when it is first asked for."""
+    found = _built.get(name)
+    if found is None:
+        with _lock:
+            found = _built.get(name)
+            if found is None:
+                found = _built[name] = build()
+    return found  # type: ignore[return-value]
+
+
+@contextmanager
+def override(**parts: object) -> Iterator[None]:
+    """Put other parts in place of this process's own, e.g. ``override(querier=...)``; for tests."""
+    with _lock:
+        before = dict(_built)
+        _built.update(parts)
+    try:
+        yield
+    finally:
+        with _lock:
+            _built.clear()
+            _built.update(before)
+
+
+# ------------------------------------------------------------------------------------------------------------ shared
+
+
+def get_redis() -> redis.Redis:
+    """Return the client for commands that answer at once."""
+    return _once("redis", lambda: _redis(REDIS_TIMEOUT_SECONDS))
+
+
+def _blocking_redis() -> redis.Redis:
+    """Return the client for commands that wait on the server, up to the deadline of a query."""
+    return _once("blocking_redis", lambda: _redis(settings.INGEST.query_deadline_seconds + REDIS_TIMEOUT_SECONDS))
+
+
+def _redis(timeout_seconds: float) -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=timeout_seconds, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+    )
+
+
+def get_ring() -> RingClient:
+    """Return this process's view of the ring, kept current by a thread of its own."""
+
+    def build() -> RingClient:
+        client = RingClient(_redis(REDIS_TIMEOUT_SECONDS), settings.RING)
+        client.start()
+        return client
+
+    return _once("ring", build)
+
+
+def get_limits(tenant: str) -> Limits:
+    """Return the limits of a tenant."""
+    limits: Limits = settings.LIMITS
+    return limits
+
+
+def get_catalogue() -> OrmCatalogue:
+    """Return the catalogue of blocks in the bucket."""
+    return _once("catalogue", OrmCatalogue)
+
+
+# --------------------------------------------------------------------------------------------------------------- web
+
+
+def get_distributor() -> Pusher:
+    """Return what stores pushes."""
+    return _once("distributor", _build_distributor)
+
+
+def _build_distributor() -> Distributor:
+    config = settings.INGEST
+    key = acks_key(uuid.uuid4().hex)
+    publisher = RedisPublisher(get_redis(), key, config.payload_keep_seconds, config.max_queue_messages)
+    batcher = Batcher(
+        publisher,
+        new_batch_id=lambda: uuid.uuid4().hex,
+        clock_seconds=time.monotonic,
+        max_outstanding_bytes=config.max_outstanding_bytes,
+        keep_seconds=config.payload_keep_seconds,
+    )
+    AckReader(_blocking_redis(), key, batcher.deliver).start()
+    return Distributor(RingPlacement(get_ring()), batcher, get_limits, time.time_ns, config.push_deadline_seconds)
+
+
+def get_querier() -> QueryApi:
+    """Return what answers queries."""
+    return _once("querier", _build_querier)
+
+
+def _build_querier() -> Querier:
+    gatherer = Gatherer(
+        RingReaders(get_ring()),
+        RedisSources(_blocking_redis()),
+        get_catalogue(),
+        settings.INGEST.query_deadline_seconds,
+    )
+    return Querier(gatherer, get_limits, lambda: time.time_ns() // 1_000_000)
+
+
+def get_ring_view() -> RingView:
+    """Return what the ring page shows."""
+    return _once("ring_view", lambda: RingView(get_ring(), get_redis()))
+
+
+def readiness() -> list[str]:
+    """Return why this web process cannot take pushes yet, one sentence each; empty when it can."""
+    problems: list[str] = []
+    if not _once("warm", _warm_up):
+        problems.append("The kernels are being compiled.")
+    ring = get_ring()
+    if ring.stale_since is not None:
+        problems.append(f"The ring cannot be read: {ring.last_error}.")
+    elif ring.snapshot.is_empty:
+        problems.append("The ring is empty: no ingester has joined yet.")
+    else:
+        probe = RingPlacement(ring).replica_sets("anonymous", ["{}"])[0]
+        if isinstance(probe, NoReplicaSet):
+            problems.append(probe.message)
+    return problems
+
+
+def _warm_up() -> bool:
+    """Load every kernel before the first request needs one."""
+    warm_up_all()
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------------- ingester
+
+
+def get_ingester() -> Ingester:
+    """Return the ingester of this process."""
+    return _once("ingester", _build_ingester)
+
+
+def _build_ingester() -> Ingester:
+    config = settings.INGEST
+    store = IngesterStore(
+        StoreConfig(
+            instance=config.instance_id,
+            directory=config.data_dir / "ingesters" / escape_component(config.instance_id),
+            head_max_bytes=config.head_max_bytes,
+            heads_max_bytes=config.heads_max_bytes,
+            head_max_age_ns=round(config.head_max_age_seconds * 1e9),
+            wal_segment_bytes=config.wal_segment_bytes,
+            min_free_disk_bytes=config.min_free_disk_bytes,
+        ),
+        now_ns=time.time_ns,
+        new_ulid=lambda: str(ULID()),
+        hash_seed=secrets.randbits(63),
+    )
+    return Ingester(
+        config.instance_id,
+        store,
+        acks=RedisAckSink(get_redis()),
+        bucket=blocks_bucket(),
+        register=get_catalogue(),
+        maintenance=MaintenanceConfig(
+            interval_seconds=config.upload_interval_seconds,
+            retry_max_seconds=config.upload_retry_max_seconds,
+            local_retention_seconds=config.local_retention_seconds,
+        ),
+        on_commit=lambda codes: count_commit(config.instance_id, codes),
+        on_shipped=count_shipped,
+        on_crash=_die,
+    )
+
+
+def _die(error: BaseException) -> None:
+    """End the process: its store is in a state that nobody foresaw, and the log has everything for a fresh start."""
+    log.critical("ingester_crashed", error=f"{type(error).__name__}: {error}", exc_info=error)
+    os._exit(70)
+
+
+def ingester_worker() -> IngesterWorker:
+    """Return what feeds this process's ingester."""
+    return _once("ingester_worker", lambda: IngesterWorker(get_ingester(), get_redis()))
+
+
+# ---------------------------------------------------------------------------------------------------- general worker
+
+
+def block_worker() -> BlockWorker:
+    """Return what answers queries over blocks of the bucket."""
+
+    def build() -> BlockWorker:
+        storage = storages[BLOCKS_ALIAS]
+        root = Path(storage.location) if isinstance(storage, FileSystemStorage) else None
+        cache_dir = settings.INGEST.data_dir / "block-cache" / str(os.getpid())
+        return BlockWorker(BlockCache(blocks_bucket(), root, cache_dir, BLOCK_CACHE_BYTES), get_redis())
+
+    return _once("block_worker", build)
+
+
+def request_maintenance(flush: bool) -> None:
+    """Have every ingester of the ring seal what is due and upload; with ``flush`` everything is due."""
+    pipeline = get_redis().pipeline(transaction=False)
+    for instance in get_ring().snapshot.instances:
+        queue = read_queue(instance.id)
+        pipeline.lpush(queue, task_message("ingest.maintain", [flush], queue))
+    pipeline.execute()
