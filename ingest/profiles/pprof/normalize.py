@@ -7,7 +7,8 @@ all other string labels divide the samples into groups. Of a stack that is too d
 
 Deviations, which lose nothing: a location with neither lines nor address is kept as a frame without a name, so that its
 samples count; a frame without lines keeps its address in any mapping; a dash in a sample type becomes ``_`` as it must not
-occur in names of profile types, and so does a colon in any type or unit, which separates the parts of those names.
+occur in names of profile types, and so does a colon in any type or unit, which separates the parts of those names; a
+sample type without a unit has the unit ``count``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from ingest.profiles.pprof.decode import Decoded
 from ingest.profiles.pprof.digest_kernels import digest_strings
 from ingest.profiles.pprof.tree_kernels import build_tree, emit_symbols
 from ingest.profiles.reasons import Reason, Rejection
+
+#: Unit of a sample type that comes without: a profile type with an empty part could not be queried.
+_NO_UNIT = "count"
 
 #: Decides only about slots of hash tables, never about a result; see normalize_kernels.
 _SLOT_SEED = np.uint64(secrets.randbits(64))
@@ -147,12 +151,10 @@ def merge_rows(normalized: Normalized, group_of_set: list[int], group_count: int
 
 def _sample_types(decoded: Decoded) -> tuple[SampleType, ...] | Rejection:
     """Return the sample types with their names mended, or the refusal of two that are the same."""
-    types = tuple(
-        [
-            SampleType(_plain(decoded.string(name)).replace("-", "_"), _plain(decoded.string(unit)))
-            for name, unit in decoded.types.tolist()
-        ]
-    )
+    named = [(decoded.string(name), decoded.string(unit)) for name, unit in decoded.types.tolist()]
+    types = tuple([SampleType(_plain(name).replace("-", "_"), _plain(unit) or _NO_UNIT) for name, unit in named])
+    if not all([kind.name for kind in types]):
+        return Rejection(Reason.MALFORMED_PROFILE, "malformed profile: a sample type has no name")
     if len(set(types)) < len(types):
         twice = next(kind for kind in types if types.count(kind) > 1)
         return Rejection(
