@@ -96,7 +96,7 @@ class RingClient:
     @property
     def last_error(self) -> str:
         """Why the store could not be read; empty while it can."""
-        return self._last_error if self.stale_since is not None else ""
+        return (self._last_error or "no answer") if self.stale_since is not None else ""
 
     def now_ms(self) -> int:
         """Return the time of the store, as far as it is known; the time to judge heartbeats by."""
@@ -255,4 +255,5 @@ class RingClient:
         with self._changed:
             self._known = known
             self._away_since = None
+            self._last_error = ""
             self._changed.notify_all()
