@@ -1,14 +1,14 @@
 """Compressing answers for clients that ask for it.
 
-gzip level 1 is what every client takes and costs a quarter of the default level for some ten percent more bytes; large
-flame graphs make the difference between 50 and 200 ms. Never the middleware, which knows neither.
+gzip is what every client takes. Level 1 of ISA-L packs the 7 MB of JSON of a flame graph of 200 000 nodes in 12 to
+18 ms, where level 1 of zlib takes four times and its default ten times as long; the results differ by a few percent.
+Never the middleware, which knows no such thing.
 """
 
 from __future__ import annotations
 
-import zlib
-
 from django.http import HttpResponse
+from isal import isal_zlib
 
 #: Answers below this fit one packet anyway.
 MIN_BYTES = 1400
@@ -31,7 +31,6 @@ def compress(response: HttpResponse, accept_encoding: str) -> HttpResponse:
     """Gzip the content of ``response`` in place when that is wanted and worth it."""
     response["Vary"] = "Accept-Encoding"
     if len(response.content) >= MIN_BYTES and offers_gzip(accept_encoding):
-        packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-        response.content = packer.compress(response.content) + packer.flush()
+        response.content = isal_zlib.compress(response.content, level=_LEVEL, wbits=_GZIP_WINDOW)
         response["Content-Encoding"] = "gzip"
     return response

@@ -188,9 +188,10 @@ function runSearch() {
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const moment = (input) => (input.value ? String(new Date(input.value).getTime()) : '');
-  const custom = form.range.value === 'custom';
+  const custom = form.range.value === 'custom' && form.from.value && form.until.value;
+  const range = custom || form.range.value !== 'custom' ? form.range.value : '1h';
   go({
-    type: form.type.value, query: form.query.value.trim() || '{}', range: form.range.value, tenant: form.tenant?.value.trim() ?? '',
+    type: form.type.value, query: form.query.value.trim() || '{}', range, tenant: form.tenant?.value.trim() ?? '',
     from: custom ? moment(form.from) : '', until: custom ? moment(form.until) : '',
   });
 });
