@@ -320,6 +320,7 @@ def warm_up() -> None:
     """Compile every kernel of this file by interning one row of each kind into tables with room for two."""
     u32, i64, u64, seed = np.zeros(2, np.uint32), np.zeros(3, np.int64), np.zeros(2, np.uint64), np.uint64(0)
     data, slots, counts = np.zeros(8, np.uint8), np.zeros(16, np.uint64), np.zeros(7, np.int64)
+    slot_limit(slots)
     rehash(slots, np.zeros(32, np.uint64))
     row_map = np.zeros(1, np.uint32)
     intern_strings(i64, data, 0, row_map, seed, slots.copy(), counts, i64.copy(), data)

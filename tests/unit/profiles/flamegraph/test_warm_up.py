@@ -1,0 +1,40 @@
+"""The warm-up compiles exactly what requests run: a kernel never meets a second kind of argument."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+from numba.core.dispatcher import Dispatcher
+
+from ingest.profiles import flamegraph_kernels, projection_kernels, symbol_kernels
+from ingest.profiles.flamegraph import build_flamegraph, collapsed, top_functions, tree_bytes
+from ingest.profiles.projection import filter_call_site, prune, subset
+from ingest.profiles.symbols import merge_profiles
+from tests.unit.profiles.stack_model import Location, build_profile, plain
+
+
+@pytest.mark.parametrize("module", [symbol_kernels, projection_kernels, flamegraph_kernels])
+def test_real_use_after_the_warm_up_compiles_nothing(module: ModuleType) -> None:
+    module.warm_up()
+    kernels = {
+        name: kernel
+        for name, kernel in vars(module).items()
+        if isinstance(kernel, Dispatcher) and kernel.py_func.__module__ == module.__name__
+    }
+    warm = {name: list(kernel.signatures) for name, kernel in kernels.items()}
+
+    source = [((Location((("in", "f", 1), ("out", "f", 2)), 16, (4096, "bin")), *plain("other")), 2), (plain("b"), 1)]
+    profile = merge_profiles([build_profile(source), build_profile([(plain(*(f"f{at}" for at in range(99))), 1)])])
+    pruned = prune(profile.symbols, profile.node_self)
+    subset(profile.symbols, profile.node_self > 0, depth_first=True)
+    for answer in (build_flamegraph, tree_bytes):
+        answer(pruned, 2)
+    for listing in (collapsed, top_functions):
+        listing(profile)
+    filter_call_site(profile, ["out"])
+
+    assert {name: list(kernel.signatures) for name, kernel in kernels.items()} == warm
+    assert {name: len(signatures) for name, signatures in warm.items() if not name.startswith("_")} == {
+        name: 1 for name in kernels if not name.startswith("_")
+    }
