@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 import structlog
@@ -64,6 +64,22 @@ def formatter(render: str) -> logging.Formatter:
     )
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a record of a library tells the operator anything: the filter of all handlers.
+
+    An answer of 503 is the server's considered word (not ready yet, no quorum), and what lies behind it is logged where
+    it is known. Granian's advice on threads is for work that never waits, while a push waits for its quorum.
+    """
+    if record.name == "django.request":
+        return getattr(record, "status_code", None) != 503 or record.exc_info is not None
+    return not (record.name == "_granian" and record.getMessage().startswith("Configuration allows spawning"))
+
+
+def news_filter() -> Callable[[logging.LogRecord], bool]:
+    """Return :func:`is_news`, in the form that :func:`logging_config` can name."""
+    return is_news
+
+
 def configure_structlog(level: str) -> None:
     """Send structlog's events to the standard library's handlers. Events below ``level`` cost a comparison."""
     structlog.configure(
@@ -84,7 +100,15 @@ def logging_config(render: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": "phlareweb.logs.formatter", "render": render}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+        "filters": {"news": {"()": "phlareweb.logs.news_filter"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["news"],
+                "stream": "ext://sys.stderr",
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
             # Granian's own configuration would print its lines in another format, or twice.

@@ -33,7 +33,10 @@ class Console:
         self.write(self._prefix("up", _SUPERVISOR_COLOUR) + text.encode() + b"\n")
 
     def output(self, name: str, data: bytes) -> None:
-        """Take in what a process wrote; whole lines come out, the rest waits for its end, which is empty ``data``."""
+        """Take in what a process wrote; whole lines come out, the rest waits for its end, which is empty ``data``.
+
+        Empty lines are left out: they only spread the lines of others apart.
+        """
         if not data:
             data = b"\n" if self._rests.get(name) else b""
         *lines, rest = (self._rests.get(name, b"") + data).split(b"\n")
@@ -41,9 +44,10 @@ class Console:
             lines.append(rest)
             rest = b""
         self._rests[name] = rest
-        if lines:
-            prefix = self._prefixes[name]
-            self.write(b"".join(prefix + line.rstrip(b"\r") + b"\n" for line in lines))
+        lines = [line.rstrip(b"\r") for line in lines]
+        prefix = self._prefixes[name]
+        if text := b"".join(prefix + line + b"\n" for line in lines if line):
+            self.write(text)
 
     def _prefix(self, name: str, colour: int) -> bytes:
         label = f"{name:<{self._width}} | "

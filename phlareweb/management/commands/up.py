@@ -163,7 +163,7 @@ def _supervisor(processes: list[Process], options: Options) -> Supervisor:
         {
             Probe.RUNS: lambda: True,
             Probe.REDIS: lambda: probes.redis_answers(redis_socket(options.data_dir)),
-            Probe.WEB: lambda: probes.web_is_ready(f"{options.url}/ready"),
+            Probe.WEB: probes.Background(lambda: probes.web_is_ready(f"{options.url}/ready")),
         },
         f"phlareweb is ready at {options.url}",
     )

@@ -45,3 +45,8 @@ def test_a_line_without_end_is_cut_so_that_memory_stays_bounded(console, written
 def test_colours_go_around_the_name_only(written):
     Console(written.extend, ["web"], use_colour=True).output("web", b"text\n")
     assert written == b"\x1b[36mweb | \x1b[0mtext\n"
+
+
+def test_empty_lines_are_left_out(console, written):
+    console.output("web", b"\none\n\r\n\n")
+    assert written == b"web        | one\n"

@@ -88,3 +88,18 @@ def test_values_stay_on_their_line_and_can_be_told_apart(value, shown):
 def test_the_configuration_is_data_that_fits_a_file():
     config = logs.logging_config("json", "info")
     assert json.loads(json.dumps(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("logger", "message", "extra", "is_news"),
+    [
+        pytest.param("django.request", "Service Unavailable", {"status_code": 503}, False, id="a considered refusal"),
+        pytest.param("django.request", "Internal Server Error", {"status_code": 500}, True, id="an error"),
+        pytest.param("_granian", "Configuration allows spawning up to 16", {}, False, id="advice that does not fit"),
+        pytest.param("_granian", "Listening at", {}, True, id="another line of the web server"),
+        pytest.param("ingest", "Configuration allows spawning up to 16", {}, True, id="the same words from elsewhere"),
+    ],
+)
+def test_lines_of_libraries_that_tell_nothing_are_left_out(logger, message, extra, is_news):
+    record = logging.makeLogRecord({"name": logger, "msg": message, **extra})
+    assert logs.is_news(record) is is_news
