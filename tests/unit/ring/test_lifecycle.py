@@ -294,8 +294,6 @@ class Shop:
 class Life(RuleBasedStateMachine):
     """Three instances of one ring in any order of events, with crashes, wiped stores and answers that get lost."""
 
-    names = st.sampled_from(["a", "b", "c"])
-
     def __init__(self) -> None:
         super().__init__()
         self.shop = Shop()
@@ -327,28 +325,40 @@ class Life(RuleBasedStateMachine):
             allowed.add(A)
         assert after.state in allowed, f"{before.state} -> {after.state}"
 
-    lost = st.sampled_from([None, None, None, 0, 1])
+    #: the instruction whose answer gets lost; most often none
+    lost = st.sampled_from([None, None, 0, 1])
+    moves = st.lists(
+        st.tuples(st.sampled_from(["look", "beat"]), lost, st.sampled_from([0, 60])), min_size=1, max_size=5
+    )
 
-    @rule(name=names, observe=st.sampled_from([0, 50]), wait=st.sampled_from([0, 30]), lost=lost)
-    def start(self, name: str, observe: int, wait: int, lost: int | None) -> None:
-        if name in self.members:
-            return
+    @precondition(lambda self: len(self.members) < 3)
+    @rule(data=st.data(), observe=st.sampled_from([0, 50]), wait=st.sampled_from([0, 30]), lost=lost, moves=moves)
+    def start(
+        self, data: st.DataObject, observe: int, wait: int, lost: int | None, moves: list[tuple[str, int | None, int]]
+    ) -> None:
+        name = data.draw(st.sampled_from([name for name in "abc" if name not in self.members]))
         made = plan(id=name, addr=f"queue.{name}", observe_period_ms=observe, join_after_ms=wait)
         step = lifecycle.start(made, self.shop.view(), self.files.get(name, ()), self.clock_ms, self.rng)
         self.apply(name, step, lost)
+        if name in self.members:
+            self.go(name, moves)
 
     @precondition(lambda self: self.members)
-    @rule(data=st.data(), lost=lost, pass_ms=st.sampled_from([0, 10, 100]))
-    def look_or_beat(self, data: st.DataObject, lost: int | None, pass_ms: int) -> None:
-        name = data.draw(st.sampled_from(sorted(self.members)))
-        self.clock_ms += pass_ms
-        self.shop.now_ms += pass_ms
-        membership = self.members[name]
-        if data.draw(st.booleans()):
-            step = lifecycle.look(membership, self.shop.view(), self.clock_ms, self.rng)
-        else:
-            step = lifecycle.beat(membership, self.shop.ring.get(name), self.shop.now_ms, self.clock_ms)
-        self.apply(name, step, lost)
+    @rule(data=st.data(), moves=moves)
+    def live(self, data: st.DataObject, moves: list[tuple[str, int | None, int]]) -> None:
+        self.go(data.draw(st.sampled_from(sorted(self.members))), moves)
+
+    def go(self, name: str, moves: list[tuple[str, int | None, int]]) -> None:
+        """Let one instance look at the ring or beat a few times."""
+        for move, lost, pass_ms in moves:
+            self.clock_ms += pass_ms
+            self.shop.now_ms += pass_ms
+            membership = self.members[name]
+            if move == "look":
+                step = lifecycle.look(membership, self.shop.view(), self.clock_ms, self.rng)
+            else:
+                step = lifecycle.beat(membership, self.shop.ring.get(name), self.shop.now_ms, self.clock_ms)
+            self.apply(name, step, lost)
 
     @precondition(lambda self: self.members)
     @rule(data=st.data(), lost=lost)
@@ -373,7 +383,7 @@ class Life(RuleBasedStateMachine):
         self.shop.ring = RingDesc()
         self.shop.revision = 0
 
-    @rule(name=names)
+    @rule(name=st.sampled_from(["a", "b", "c"]))
     def set_read_only(self, name: str) -> None:
         entry = self.shop.ring.get(name)
         if entry is not None:
@@ -406,5 +416,5 @@ class Life(RuleBasedStateMachine):
             assert attributed_tokens(self.shop.ring, name) or membership.state is P
 
 
-Life.TestCase.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
+Life.TestCase.settings = settings(max_examples=150, stateful_step_count=20, deadline=None)
 TestEveryInterleaving = Life.TestCase

