@@ -102,7 +102,8 @@ ENCODINGS: Final[dict[str, dict[str, str]]] = {
         "profile_id": "PLAIN",
         "time_ns": _DELTA,
         "total_value": _DELTA,
-        "stack_ids.list.element": _DELTA,
+        # Equal profiles repeat these bytes exactly, which zstd sees in whole bytes only: deltas packed in bits are larger.
+        "stack_ids.list.element": "PLAIN",
     },
     SERIES: {"series_index": _DELTA, "fingerprint": "PLAIN", "digest_hi": "PLAIN", "digest_lo": "PLAIN"},
     STACKS: {"stack_id": _DELTA, "parent_id": _DELTA, "location_id": _DELTA},

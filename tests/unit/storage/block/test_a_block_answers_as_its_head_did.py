@@ -108,7 +108,8 @@ def test_digests_by_fingerprint_are_the_same_and_also_in_the_series_file(tmp_pat
     for part in (head, block):
         digest = series_digests(part.rows(part.select_series(()), *ALWAYS))
         fingerprints = part.series.fingerprints()[digest.series].tolist()
-        found.append(dict(zip(fingerprints, zip(digest.digest_hi.tolist(), digest.digest_lo.tolist()), strict=True)))
+        halves = zip(digest.digest_hi.tolist(), digest.digest_lo.tolist(), strict=True)
+        found.append(dict(zip(fingerprints, halves, strict=True)))
     table = pq.read_table(block.directory / "series.parquet")
     stored = {
         key: (high, low)
