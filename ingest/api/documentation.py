@@ -43,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
         {
             "method": method.upper(),
             "path": path,
-            "description": operation.get("description", ""),
+            "description": _plain(operation.get("description", "")),
             "parameters": [_parameter(one) for one in operation.get("parameters", [])],
             "answers": sorted(operation.get("responses", {})),
         }
@@ -59,5 +59,10 @@ def _parameter(one: dict[str, Any]) -> dict[str, Any]:
         "place": one["in"],
         "required": one.get("required", False),
         "type": one.get("schema", {}).get("type", ""),
-        "description": one.get("description", ""),
+        "description": _plain(one.get("description", "")),
     }
+
+
+def _plain(text: str) -> str:
+    """Return a description without the marks of code, which only readers of the OpenAPI document render."""
+    return text.replace("`", "")

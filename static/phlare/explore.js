@@ -128,6 +128,7 @@ function emptiness(answer) {
 
 function showNothing(types) {
   graph = null;
+  $('download').hidden = true;
   flame.set({ names: ['total'], levels: [[0, 0, 0, 0]] });
   timeline.set([], { from: Date.now() - 3600e3, until: Date.now(), step: 15e3, unit: '' });
   $('flame-total').textContent = '';
