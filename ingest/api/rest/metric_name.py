@@ -44,7 +44,9 @@ def inferred_name(raw: bytes, limits: Limits) -> str | Rejection:
     """Return the name for a pprof message, gzipped or not, or why it cannot be read."""
     plain = gunzip_bounded(raw, limits.max_profile_size_bytes, limits.max_decompression_ratio)
     if isinstance(plain, Rejection):
-        return plain
+        # The same refusal that the profile would meet further on if it had a name.
+        over = plain.reason is Reason.DECOMPRESSED_TOO_LARGE
+        return Rejection(Reason.PROFILE_SIZE_LIMIT, plain.message) if over else plain
     try:
         profile = profile_pb2.Profile.FromString(plain)
         types = [profile.string_table[one.type] for one in profile.sample_type]

@@ -75,6 +75,7 @@ def test_a_name_in_the_address_is_kept(doors: Doors) -> None:
         pytest.param(pprof(), "a=1&a=2&service_name=x", {}, 400, "duplicate_label_names", id="a label twice"),
         pytest.param(pprof(), "a=1", {"Content-Encoding": "br"}, 501, "unsupported_encoding", id="brotli"),
         pytest.param(b"x" * (5 << 20), "", {}, 413, "body_too_large", id="too large"),
+        pytest.param(gzip.compress(b"x" * (5 << 20)), "", {}, 400, "profile_size_limit", id="too large when unpacked"),
     ],
 )
 def test_a_refusal_says_code_reason_and_message(
