@@ -33,8 +33,10 @@ _SLICE_SECONDS = 0.25
 #: Waits between attempts to reach the store again: the first, and the bound it doubles up to.
 _FIRST_RETRY_SECONDS = 0.1
 _LAST_RETRY_SECONDS = 2.0
-#: Heartbeat periods that time stands still after the store came back.
+#: How long time stands still after the store came back: some heartbeat periods, and what an instance needs to notice,
+#: for it pauses up to 2 s between attempts and its connection may have a timeout of its own.
 _GRACE_PERIODS = 3
+_GRACE_SECONDS = 5.0
 #: Reads without an answer, in poll intervals, after which the store counts as away even without an error.
 _SILENT_POLLS = 4
 
@@ -225,7 +227,7 @@ class RingClient:
         frozen_ms, frozen_until = known.frozen_ms, known.frozen_until_seconds
         if known.revision >= 0 and (was_emptied or self._is_away(known, now)):
             frozen_ms = self.now_ms() if self._is_away(known, now) or frozen_ms is not None else loaded.view.ring_ms
-            frozen_until = now + _GRACE_PERIODS * self.config.heartbeat_period_seconds
+            frozen_until = now + _GRACE_PERIODS * self.config.heartbeat_period_seconds + _GRACE_SECONDS
         if frozen_ms is not None and now >= frozen_until:
             frozen_ms = None
         carried: tuple[Instance, ...] = ()

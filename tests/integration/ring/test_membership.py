@@ -128,7 +128,7 @@ def test_one_that_did_not_survive_the_emptying_is_dropped_after_the_grace(cluste
     reader.wait_for(lambda: len(reader.snapshot) == 2, 5)
     gone.stop()
     cluster.server.client().flushall()
-    reader.wait_for(lambda: list(reader.snapshot.ring.instances) == ["b"], 5)
+    reader.wait_for(lambda: list(reader.snapshot.ring.instances) == ["b"], 15)
 
 
 def test_a_forgotten_instance_that_lives_registers_again(cluster: Cluster) -> None:

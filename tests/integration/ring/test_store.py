@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+import redis
 
 from ring.core.desc import Instance
 from ring.core.states import InstanceState
@@ -191,8 +192,6 @@ def test_two_rings_in_one_server_do_not_meet(store: RedisRingStore, server: Serv
 
 def test_a_client_that_decodes_answers_reads_the_same(store: RedisRingStore, server: Server) -> None:
     store.publish(entry("a"), None, "started")
-    import redis
-
     decoding = RedisRingStore(redis.Redis(unix_socket_path=str(server.socket), decode_responses=True), "test")
     assert decoding.load().view.ring == store.load().view.ring
     found, _ = decoding.heartbeat("a")
