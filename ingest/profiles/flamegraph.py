@@ -165,7 +165,7 @@ def _cut_tree(profile: StackProfile, max_nodes: int, *, keep_other: bool) -> _Cu
 def _least_total(totals: I64, max_nodes: int) -> int:
     """Return the ``max_nodes``-th largest total of the nodes under the root, 0 when all fit or ``max_nodes`` < 1."""
     below_root = totals[1:]
-    if max_nodes < 1 or np.count_nonzero(below_root) <= max_nodes:
+    if max_nodes < 1 or len(below_root) <= max_nodes:
         return 0
     place = len(below_root) - max_nodes
     return int(np.partition(below_root, place)[place])

@@ -31,7 +31,7 @@ def test_an_empty_profile_has_one_node_without_width() -> None:
     assert _plain_lists(build_flamegraph(empty_stack_profile(), 8192)) == (["total"], [[0, 0, 0, 0]], 0, 0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(plain_stacks, st.integers(-1, 12))
 def test_a_graph_equals_that_of_the_naive_model(source: list, max_nodes: int) -> None:
     tree = model.tree_of(named_sums(source))
@@ -39,7 +39,7 @@ def test_a_graph_equals_that_of_the_naive_model(source: list, max_nodes: int) ->
     assert _plain_lists(build_flamegraph(build_profile(source), max_nodes)) == _plain_lists(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks, st.integers(0, 12))
 def test_nodes_lie_within_their_parents_and_add_up_to_the_total(source: list, max_nodes: int) -> None:
     graph = build_flamegraph(build_profile(source), max_nodes)
@@ -50,7 +50,7 @@ def test_nodes_lie_within_their_parents_and_add_up_to_the_total(source: list, ma
     assert {int(number) for level in graph.levels for number in level[3::4]} == set(range(len(graph.names)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks)
 def test_an_uncut_graph_decodes_to_the_stacks_by_name(source: list) -> None:
     expected: dict[tuple[str, ...], int] = {}

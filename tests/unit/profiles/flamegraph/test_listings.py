@@ -11,7 +11,7 @@ from tests.unit.profiles.flamegraph import flamegraph_model as model
 from tests.unit.profiles.stack_model import Location, build_profile, named_sums, plain, plain_stacks, stacks
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks)
 def test_each_stack_is_folded_once_with_its_value(source: list) -> None:
     expected = [(";".join(names), value) for names, value in named_sums(source).items()]
@@ -23,7 +23,7 @@ def test_folded_stacks_run_from_the_root_to_the_leaf_in_byte_order() -> None:
     assert collapsed(build_profile(source)) == [("", 4), ("main", 5), ("main;a;x", 1), ("main;b", 2)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks)
 def test_a_stack_counts_once_for_each_function_on_it(source: list) -> None:
     values: dict[str, int] = {}

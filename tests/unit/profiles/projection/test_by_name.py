@@ -26,7 +26,7 @@ def _by_name(profile: StackProfile) -> dict[tuple[str, ...], int]:
     return {tuple(frame.functions[0][0] for frame in path): value for path, value in read_profile(profile).items()}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks)
 def test_values_are_summed_by_the_names_on_the_stack(source: list) -> None:
     profile = build_profile(source, junk="unused")
@@ -36,7 +36,7 @@ def test_values_are_summed_by_the_names_on_the_stack(source: list) -> None:
     assert projected.node_self.sum() == profile.node_self.sum()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks)
 def test_only_what_carries_value_is_left_and_in_the_form_by_name(source: list) -> None:
     profile = build_profile(source)
@@ -51,7 +51,7 @@ def test_only_what_carries_value_is_left_and_in_the_form_by_name(source: list) -
     assert len(set(pairs)) == len(pairs)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(stacks, min_size=2, max_size=3))
 def test_profiles_by_name_merge_to_a_profile_by_name(sources: list) -> None:
     parts = [build_profile(source) for source in sources]

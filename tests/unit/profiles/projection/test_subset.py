@@ -22,7 +22,7 @@ from tests.unit.profiles.stack_model import (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks, st.booleans(), st.randoms(use_true_random=False))
 def test_a_subset_holds_the_marked_nodes_and_their_ancestors(source: list, depth_first: bool, random) -> None:
     symbols = build_profile(source, junk="unused").symbols
@@ -37,7 +37,7 @@ def test_a_subset_holds_the_marked_nodes_and_their_ancestors(source: list, depth
         assert target == NONE or node_path(kept, target) == node_path(symbols, node)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks)
 def test_nothing_unused_stays_in_a_subset(source: list) -> None:
     profile = build_profile([*source, (plain("only here"), 0)], junk="unused")
@@ -49,7 +49,7 @@ def test_nothing_unused_stays_in_a_subset(source: list) -> None:
     assert {0, *np.concatenate(named).tolist()} == set(range(kept.string_count))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks, st.booleans())
 def test_pruning_keeps_every_stack_that_has_a_value(source: list, depth_first: bool) -> None:
     profile = build_profile(source)
@@ -57,7 +57,7 @@ def test_pruning_keeps_every_stack_that_has_a_value(source: list, depth_first: b
     assert read_profile(pruned) == stack_sums(source)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(stacks)
 def test_depth_first_every_subtree_is_one_run(source: list) -> None:
     symbols = build_profile(source).symbols

@@ -13,7 +13,7 @@ from tests.bench.synthetic import synthetic_profile
 from tests.unit.profiles.stack_model import Location, build_profile, check_conventions, node_path, plain, stacks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(stacks, max_size=4), st.sampled_from([0, 2**64 - 1]))
 def test_every_node_of_a_source_becomes_the_node_of_its_stack(sources: list, seed: int) -> None:
     store = SymbolStore(hash_seed=seed)

@@ -10,7 +10,7 @@ from ingest.profiles.symbols import merge_profiles
 from tests.unit.profiles.stack_model import build_profile, check_conventions, plain, read_profile, stack_sums, stacks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(stacks, max_size=4))
 def test_merging_adds_the_values_of_equal_stacks(sources: list) -> None:
     merged = merge_profiles(build_profile(source, junk=f"unused {at}") for at, source in enumerate(sources))
