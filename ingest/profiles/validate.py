@@ -1,15 +1,15 @@
 """The rules a pushed profile must keep, in the order in which they are judged.
 
-1. it decodes and has a sample type; 2. its time lies within the ingestion window; 3. its size; 4. its number of samples;
-5. (stacks that are too deep are cut later, which refuses nothing); 6. labels of each sample; 7. strings that are too long
-are cut to their last bytes, at a character; 8. no location and no function has id 0, and each sample has a value for each
-sample type; 9. the first string is empty and string indices are in range; 10. sample types can be told apart; 11. strings
-are UTF-8. Only the size is known before decoding, so it is judged first where it can be.
+1. it decodes and has a sample type; 2. its time lies within the ingestion window; 3. its size; 4. its number of
+samples; 5. (stacks that are too deep are cut later, which refuses nothing); 6. labels of each sample; 7. strings that
+are too long are cut to their last bytes, at a character; 8. no location and no function has id 0, and each sample has a
+value for each sample type; 9. the first string is empty and string indices are in range; 10. sample types can be told
+apart; 11. strings are UTF-8. Only the size is known before decoding, so it is judged first where it can be.
 
-The rules and their order are Pyroscope's with three deviations, each kinder to the sender and losing nothing: the cut of a
-long string moves to the next character, where Pyroscope's leaves a damaged character that it then refuses; a dash in a
-sample type is replaced (see :mod:`ingest.profiles.pprof.normalize`), where Pyroscope refuses; and functions that all have
-id 0, as early .NET profilers sent them, are numbered like the locations.
+The rules and their order are Pyroscope's with three deviations, each kinder to the sender and losing nothing: the cut
+of a long string moves to the next character, where Pyroscope's leaves a damaged character that it then refuses; a dash
+in a sample type is replaced (see :mod:`ingest.profiles.pprof.normalize`), where Pyroscope refuses; and functions that
+all have id 0, as early .NET profilers sent them, are numbered like the locations.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The kernel that writes columns as the protobuf bytes of a pprof profile.
 
-A message is written after its length, so every length is computed before: by :func:`_size` of its numbers. The buffer is
-allocated by the caller for the longest the numbers can get; nothing here checks an index.
+A message is written after its length, so every length is computed before: by :func:`_size` of its numbers. The buffer
+is allocated by the caller for the longest the numbers can get; nothing here checks an index.
 """
 
 from __future__ import annotations

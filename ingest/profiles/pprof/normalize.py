@@ -1,14 +1,14 @@
 """Reduce a checked profile to what is stored: symbols by content, and one group of rows for each set of sample labels.
 
-The rules are Pyroscope's: numeric labels are dropped; samples with a negative value, with only zeros, or with an unknown
-location are dropped; equal stacks are summed; what only dropped samples used is dropped; addresses of mappings with
-function names are void. ``span_id`` (or ``profile_id``, its older name) stays with the sample, ``trace_id`` is dropped, and
-all other string labels divide the samples into groups. Of a stack that is too deep the root side is kept.
+The rules are Pyroscope's: numeric labels are dropped; samples with a negative value, with only zeros, or with an
+unknown location are dropped; equal stacks are summed; what only dropped samples used is dropped; addresses of mappings
+with function names are void. ``span_id`` (or ``profile_id``, its older name) stays with the sample, ``trace_id`` is
+dropped, and all other string labels divide the samples into groups. Of a stack that is too deep the root side is kept.
 
 Deviations, which lose nothing: a location with neither lines nor address is kept as a frame without a name, so that its
-samples count; a frame without lines keeps its address in any mapping; a dash in a sample type becomes ``_`` as it must not
-occur in names of profile types, and so does a colon in any type or unit, which separates the parts of those names; a
-sample type without a unit has the unit ``count``.
+samples count; a frame without lines keeps its address in any mapping; a dash in a sample type becomes ``_`` as it must
+not occur in names of profile types, and so does a colon in any type or unit, which separates the parts of those names;
+a sample type without a unit has the unit ``count``.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _sample_types(decoded: Decoded) -> tuple[SampleType, ...] | Rejection:
     """Return the sample types with their names mended, or the refusal of two that are the same."""
     named = [(decoded.string(name), decoded.string(unit)) for name, unit in decoded.types.tolist()]
     types = tuple([SampleType(_plain(name).replace("-", "_"), _plain(unit) or _NO_UNIT) for name, unit in named])
-    if not all([kind.name for kind in types]):
+    if not all(kind.name for kind in types):
         return Rejection(Reason.MALFORMED_PROFILE, "malformed profile: a sample type has no name")
     if len(set(types)) < len(types):
         twice = next(kind for kind in types if types.count(kind) > 1)

@@ -5,8 +5,9 @@ they use by content and makes the tree; :func:`group_samples` finds label sets a
 equal stacks and digests each group. They run in this order on the tables of one :class:`~ingest.profiles.pprof.decode.
 Decoded`, which they change in place.
 
-Hash tables are open-addressing with linear probing and hold row + 1, 0 being empty. ``seed`` is random in each process and
-decides only about slots, so that nobody can prepare ids or strings that all fall into one; results do not depend on it.
+Hash tables are open-addressing with linear probing and hold row + 1, 0 being empty. ``seed`` is random in each process
+and decides only about slots, so that nobody can prepare ids or strings that all fall into one; results do not depend on
+it.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ def select_samples(
 ) -> I64:
     """Return the rows of the samples that stay, ascending; ids in the tables become rows.
 
-    Dropped are samples with a negative value, with only zeros, or with an unknown location. ``counts[OVERFLOW_TYPE]`` is
-    1 + the first sample type whose values do not fit int64 together, or 0.
+    Dropped are samples with a negative value, with only zeros, or with an unknown location. ``counts[OVERFLOW_TYPE]``
+    is 1 + the first sample type whose values do not fit int64 together, or 0.
     """
     _resolve_ids(refs, mappings, locations, lines, functions, seed)
     kept = np.empty(len(samples) - 1, np.int64)
@@ -239,8 +240,8 @@ def merge_rows(
     """Sum samples of one group, node and span, and order them by group and node.
 
     ``nodes`` and ``groups``: int64[n] by kept sample; a group of -1 is left out. Returns (first row of each group
-    int64[G + 1], node uint32[r], span uint64[r], values int64[r * T], digests uint64[G, 2]). The values of a group are one
-    block, one sample type after the other. The digest of a group is the same for any order of its samples.
+    int64[G + 1], node uint32[r], span uint64[r], values int64[r * T], digests uint64[G, 2]). The values of a group are
+    one block, one sample type after the other. The digest of a group is the same for any order of its samples.
     """
     count = len(kept)
     table = np.zeros(_table_size(count), np.int32)

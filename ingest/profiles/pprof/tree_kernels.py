@@ -243,8 +243,8 @@ def build_tree(
 ) -> Any:
     """Intern locations and make the tree; the tables have been through ``select_samples``, ``strings`` are digests.
 
-    Returns (leaf of each kept sample int64[n], parent uint32[N], location uint32[N] and digest uint64[N, 2] of each node,
-    row of each location in use int64[L], digests of functions and of mappings uint64[F, 2] and uint64[M, 2]).
+    Returns (leaf of each kept sample int64[n], parent uint32[N], location uint32[N] and digest uint64[N, 2] of each
+    node, row of each location in use int64[L], digests of functions and of mappings uint64[F, 2] and uint64[M, 2]).
     """
     function_digests = _digest_records(functions, len(functions), 1, 3, strings)
     mapping_digests = _digest_records(mappings, len(mappings), 4, 5, strings)
@@ -329,7 +329,8 @@ def emit_symbols(
 def _location_columns(
     locations: I64, lines: I64, sources: I64, line_offsets: I64, mapping_rows: I64, function_rows: I64
 ) -> Any:
-    """Return mapping, address and folded flag of the locations with these rows, then function and line of their lines."""
+    """Return mapping, address and folded flag of the locations with these rows, then function and line of their
+    lines."""
     mapping = np.zeros(len(sources), np.uint32)
     address = np.empty(len(sources), np.uint64)
     folded = np.empty(len(sources), np.uint8)

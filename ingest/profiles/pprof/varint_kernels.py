@@ -1,7 +1,7 @@
 """The smallest steps of reading protobuf: a varint, a tag, a length, and going past a field.
 
-Each checks its own bounds and returns one number where it can: calls with several results are not inlined, and these run
-for every field. A negative result is a status with its sign turned.
+Each checks its own bounds and returns one number where it can: calls with several results are not inlined, and these
+run for every field. A negative result is a status with its sign turned.
 """
 
 from __future__ import annotations

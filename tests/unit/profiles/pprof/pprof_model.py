@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -130,7 +131,7 @@ def node_stacks(symbols: Symbols, *, unnamed_as_empty: bool = False) -> list[tup
     texts = symbols.strings()
     frames: list[tuple[str, ...]] = []
     offsets = symbols.location_line_offsets.tolist()
-    for row, (first, last) in enumerate(zip(offsets, offsets[1:], strict=False)):
+    for row, (first, last) in enumerate(itertools.pairwise(offsets)):
         functions = symbols.line_function[first:last][::-1].tolist()
         names = [texts[symbols.function_name[function]] for function in functions]
         frames.append(tuple(names) if names else (hex(int(symbols.location_address[row])),))

@@ -128,13 +128,16 @@ def check_dtypes(symbols: Symbols, groups: tuple[ProfileGroup, ...]) -> None:
         for name in names:
             array = getattr(symbols, name)
             assert array.dtype == np.dtype(dtype), name
-            assert array.flags.c_contiguous and array.flags.writeable, name
+            assert array.flags.c_contiguous, name
+            assert array.flags.writeable, name
     for group in groups:
         assert (np.diff(group.sample_node.astype(np.int64)) >= 0).all()
-        assert group.sample_node.dtype == np.uint32 and group.sample_values.dtype == np.int64
+        assert group.sample_node.dtype == np.uint32
+        assert group.sample_values.dtype == np.int64
         assert group.sample_values.shape == (len(group.sample_types), len(group.sample_node))
         assert group.sample_values.flags.c_contiguous
-        assert group.sample_span.dtype == np.uint64 and len(group.sample_span) in (0, len(group.sample_node))
+        assert group.sample_span.dtype == np.uint64
+        assert len(group.sample_span) in (0, len(group.sample_node))
 
 
 @given(profiles.filter(lambda profile: all("span_id" not in dict(sample.labels) for sample in profile.samples)))
