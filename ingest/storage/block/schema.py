@@ -16,7 +16,7 @@ LOCATIONS: Final = "locations.parquet"
 FUNCTIONS: Final = "functions.parquet"
 MAPPINGS: Final = "mappings.parquet"
 
-#: zstd level 9 makes profiles about 3 % smaller than 6 and takes twice as long; beyond, only time grows.
+#: zstd level 9 makes a block 2 % smaller than 6 in a quarter more time; level 3 makes it 13 % larger.
 COMPRESSION_LEVEL: Final = 6
 
 
@@ -102,7 +102,7 @@ ENCODINGS: Final[dict[str, dict[str, str]]] = {
         "profile_id": "PLAIN",
         "time_ns": _DELTA,
         "total_value": _DELTA,
-        # Equal profiles repeat these bytes exactly, which zstd sees in whole bytes only: deltas packed in bits are larger.
+        # Profiles repeat each other byte for byte; deltas packed in bits would hide that from zstd.
         "stack_ids.list.element": "PLAIN",
     },
     SERIES: {"series_index": _DELTA, "fingerprint": "PLAIN", "digest_hi": "PLAIN", "digest_lo": "PLAIN"},

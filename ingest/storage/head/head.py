@@ -23,8 +23,8 @@ from ingest.storage.series_table import SeriesIndex, SeriesTable
 
 #: A profile id as two signed halves, big-endian: unsigned, they order as the bytes do.
 _ID_HALVES = struct.Struct(">qq")
-#: Bytes of an identity: the 16 bytes with their object header (49), and its slot in a set at a third of load or better.
-_IDENTITY_BYTES = 49 + 48
+#: Bytes of an identity beside its slot in the set.
+_IDENTITY_BYTES = sys.getsizeof(bytes(16))
 _GroupKind = tuple[Labels, tuple[SampleType, ...], SampleType]
 
 
@@ -140,7 +140,7 @@ class Head:
     @property
     def memory_bytes(self) -> int:
         """Bytes the head occupies, within a fifth."""
-        identities = len(self._identities) * _IDENTITY_BYTES
+        identities = sys.getsizeof(self._identities) + len(self._identities) * _IDENTITY_BYTES
         parts = self._columns.memory_bytes + self._symbols.memory_bytes + self._index.memory_bytes
         return parts + identities + self._kinds_bytes
 
