@@ -64,16 +64,23 @@ def _packed_count(raw: U8, start: int, end: int) -> Any:
 def _count_sample(raw: U8, position: int, end: int, header: I64) -> Any:
     """Add the references, values and labels of one sample to the header; return ``end`` or a negative status."""
     while position < end:
-        tag = read_tag(raw, position, end)
-        field, wire_type, position = (tag & LOW) >> 3, tag & 7, tag >> 32
-        if tag < 0:
-            return tag
+        tag = np.int64(raw[position])
+        position += 1
+        if tag < 8 or tag >= 128:
+            tag = read_tag(raw, position - 1, end)
+            if tag < 0:
+                return tag
+            position = tag >> 32
+        field, wire_type = (tag & LOW) >> 3, tag & 7
         if field == 3 and wire_type == BYTES:
             header[LABELS] += 1
         elif field == 1 or field == 2:
             slot = REFS if field == 1 else VALUES
             if wire_type == VARINT:
                 header[slot] += 1
+                if position < end and raw[position] < 128:
+                    position += 1
+                    continue
             elif wire_type == BYTES:
                 span = read_length(raw, position, end)
                 if span < 0:
@@ -177,6 +184,9 @@ def _scalars(raw: U8, position: int, end: int, row: I64, fields: int) -> Any:
 def _repeated(raw: U8, position: int, end: int, wire_type: int, column: I64, used: int) -> Any:
     """Append one field of a repeated varint, packed or not, to ``column``; return (rows used, position or status)."""
     if wire_type == VARINT:
+        if position < end and raw[position] < 128:
+            column[used] = raw[position]
+            return used + 1, position + 1
         value, position = read_varint(raw, position, end)
         if position >= 0:
             column[used] = np.int64(value)
