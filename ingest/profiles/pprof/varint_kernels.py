@@ -85,7 +85,7 @@ def read_length(raw: U8, position: int, end: int) -> Any:
 
 
 @checked_kernel
-def skip_field(raw: U8, position: int, end: int, wire_type: int) -> Any:
+def skip_field(raw: U8, position: int, end: int, wire_type: Any) -> Any:
     """Return the position after a field that is not wanted, negative when it is damaged or a group."""
     if wire_type == VARINT:
         _, after = read_varint(raw, position, end)
