@@ -74,3 +74,8 @@ def redis_socket(data_dir: Path) -> Path:
         return socket
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"phlareweb-{os.getuid()}-{name}" / "redis.sock"
+
+
+def kernels_stamp(data_dir: Path) -> Path:
+    """Return the file that tells whether the kernels are compiled."""
+    return data_dir / "run" / "kernels.json"

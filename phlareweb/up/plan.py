@@ -44,6 +44,10 @@ class Options:
     leave_timeout_seconds: float
     #: Command of the embedded Redis, or None when another one is configured.
     redis_command: tuple[str, ...] | None
+    #: Whether the catalogue has to be brought up to date, and the kernels compiled. A process of its own takes seconds
+    #: to find that out, so the supervisor does.
+    must_migrate: bool = True
+    must_compile: bool = True
 
     @property
     def metrics_dir(self) -> Path:
@@ -81,8 +85,8 @@ class Process:
 def plan(options: Options) -> list[Process]:
     """Return the processes in the order they are shown."""
     processes = [
-        _task("migrate", "migrate", "--verbosity", "0", "--skip-checks"),
-        _task("kernels", "compile_kernels"),
+        *([_task("migrate", "migrate", "--verbosity", "0", "--skip-checks")] if options.must_migrate else []),
+        *([_task("kernels", "compile_kernels")] if options.must_compile else []),
         _web(options),
         *(_ingester(number, options) for number in range(options.ingesters)),
         _worker(),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from numba.core.dispatcher import Dispatcher
 
 from ingest.profiles import jit
+from phlareweb.data_dir import kernels_stamp
+from phlareweb.up import kernel_stamp
 
 #: Below this a filled cache was only checked, which is not worth a line.
 _SILENT_SECONDS = 2.0
@@ -34,6 +40,15 @@ class Command(BaseCommand):
                 self.stdout.flush()
 
         jit.warm_up_all(progress)
+        kernel_stamp.write(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR, _cache_folders(names))
         took = time.monotonic() - started
         if took > _SILENT_SECONDS:
             self.stdout.write(f"compiled [{'#' * _BAR_WIDTH}] in {took:.0f} s")
+
+
+def _cache_folders(modules: list[str]) -> set[Path]:
+    """Return where the compiler keeps the kernels of loaded modules."""
+    values = [value for name in modules for value in vars(sys.modules[name]).values()]
+    return {
+        Path(value.stats.cache_path) for value in values if isinstance(value, Dispatcher) and value.stats.cache_path
+    }

@@ -17,11 +17,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from phlareweb.checks import TAG
-from phlareweb.data_dir import redis_socket
+from phlareweb.data_dir import kernels_stamp, redis_socket
 from phlareweb.logs import logging_config
-from phlareweb.up import probes, redis_server
+from phlareweb.up import kernel_stamp, probes, redis_server
 from phlareweb.up.backoff import Backoff
 from phlareweb.up.children import Children
 from phlareweb.up.console import Console
@@ -97,7 +99,20 @@ def _options(arguments: dict[str, Any]) -> Options:
         web_threads=settings.WEB_THREADS,
         leave_timeout_seconds=settings.INGEST.leave_timeout_seconds,
         redis_command=_redis_command(settings.DATA_DIR) if settings.REDIS_IS_EMBEDDED else None,
+        must_migrate=_must_migrate(),
+        must_compile=not kernel_stamp.is_current(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR),
     )
+
+
+def _must_migrate() -> bool:
+    """Whether the database is behind the code, or cannot say: then the migration will, in its own words."""
+    try:
+        executor = MigrationExecutor(connection)
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError:
+        return True
+    finally:
+        connection.close()
 
 
 def _redis_command(data_dir: Path) -> tuple[str, ...]:

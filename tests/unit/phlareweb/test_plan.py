@@ -30,6 +30,10 @@ def test_the_default_is_everything_a_database_needs():
     assert names(OPTIONS) == expected
 
 
+def test_what_is_done_already_is_left_out():
+    assert names(replace(OPTIONS, must_migrate=False, must_compile=False))[:2] == ["redis", "web"]
+
+
 def test_with_a_redis_of_ones_own_none_is_started():
     assert "redis" not in names(replace(OPTIONS, redis_command=None))
 
