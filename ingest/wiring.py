@@ -19,6 +19,8 @@ import redis
 import structlog
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from ulid import ULID
 
 from ingest.adapters.block_cache import BlockCache
@@ -101,7 +103,11 @@ def _blocking_redis() -> redis.Redis:
 
 def _redis(timeout_seconds: float) -> redis.Redis:
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=timeout_seconds, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+        settings.REDIS_URL,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        # One more attempt for a connection that the server had closed; everybody here has a retry of its own kind.
+        retry=Retry(NoBackoff(), 1),
     )
 
 
@@ -260,10 +266,15 @@ def block_worker() -> BlockWorker:
     return _once("block_worker", build)
 
 
-def request_maintenance(flush: bool) -> None:
-    """Have every ingester of the ring seal what is due and upload; with ``flush`` everything is due."""
+def request_maintenance(flush: bool) -> tuple[str, ...]:
+    """Have every ingester of the ring seal what is due and upload; with ``flush`` everything is due.
+
+    Returns who was asked. Raises redis.RedisError when nobody could be.
+    """
+    instances = tuple(instance.id for instance in get_ring().snapshot.instances)
     pipeline = get_redis().pipeline(transaction=False)
-    for instance in get_ring().snapshot.instances:
-        queue = read_queue(instance.id)
+    for instance in instances:
+        queue = read_queue(instance)
         pipeline.lpush(queue, task_message("ingest.maintain", [flush], queue))
     pipeline.execute()
+    return instances

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
-from ingest.distributor.ports import AckCode
 from ingest.ingester.service import IngesterStatus
+from ingest.storage.acks import AckCode
 from ingest.storage.shipper import Shipped
 
 _RECORDS = Counter("phlare_ingester_records", "Push records answered, by the answer.", ["ingester", "answer"])

@@ -12,7 +12,7 @@ import redis
 import structlog
 
 from ingest.adapters.keys import REPLY_KEEP_SECONDS
-from ingest.distributor.ports import Ack
+from ingest.storage.acks import Ack
 
 log = structlog.get_logger(__name__)
 

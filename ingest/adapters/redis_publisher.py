@@ -12,7 +12,8 @@ import structlog
 
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import payload_key, write_queue
-from ingest.distributor.ports import AckCode, Batch
+from ingest.distributor.ports import Batch
+from ingest.storage.acks import AckCode
 
 log = structlog.get_logger(__name__)
 

@@ -35,7 +35,8 @@ class RingView:
 
     def status(self) -> RingStatus:
         """Return the membership with its problems in sentences."""
-        return ring_status(self._ring.snapshot, self._ring.now_ms())
+        ring = self._ring
+        return ring_status(ring.snapshot, ring.now_ms(), ring.config.name, ring.revision, ring.stale_seconds)
 
     def stale_seconds(self) -> float:
         """For how long the ring could not be read; 0 while it can."""

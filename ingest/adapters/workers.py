@@ -12,9 +12,9 @@ from ingest.adapters.block_cache import BlockCache
 from ingest.adapters.keys import payload_key
 from ingest.adapters.redis_acks import send_acks
 from ingest.adapters.redis_sources import send_reply
-from ingest.distributor.ports import Ack
 from ingest.ingester.committer import WriteMessage
 from ingest.ingester.service import Ingester
+from ingest.storage.acks import Ack
 from ingest.storage.read import answer
 from ingest.storage.read_messages import ReadReply, ReadRequest, decode_request
 

@@ -16,7 +16,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ingest.distributor.ports import Ack, AckCode, Batch, Publisher, ReplicaSet
+from ingest.distributor.ports import Batch, Publisher, ReplicaSet
+from ingest.storage.acks import Ack, AckCode
 from ring.core.quorum import KeyTracker, Verdict
 
 #: Writes taken into one batch at most: bounds the size of a message and the work one fsync waits for.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ingest.distributor.ports import Ack, AckCode
+from ingest.storage.acks import Ack, AckCode
 
 #: Messages taken into one flush at most: bounds the memory of payloads held decoded at once.
 MAX_MESSAGES_A_COMMIT = 64

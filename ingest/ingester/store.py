@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.distributor.ports import AckCode
 from ingest.ingester.local_blocks import LocalBlocks
 from ingest.ingester.replay import HeadMark, Replayed, Replayer, TenantHeads, encode_mark
 from ingest.profiles.record import PushRecord, decode_record, iter_records
 from ingest.profiles.record_columns import RecordError
 from ingest.profiles.symbols import SymbolStoreFull
+from ingest.storage.acks import AckCode
 from ingest.storage.block.writer import BlockIdentity, write_block
 from ingest.storage.errors import WalError
 from ingest.storage.fs import free_bytes

@@ -51,8 +51,14 @@ class HeadView:
         return len(self.table[SERIES])
 
     def select_series(self, matchers: Sequence[Matcher]) -> I64:
-        """Return the indexes of the series that satisfy all matchers, ascending."""
-        return self.series.select(matchers)
+        """Return the indexes of the series that satisfy all matchers and have rows, ascending.
+
+        A profile names all its sample types; one that never had a value has a series here and none in a block.
+        """
+        with_rows = np.zeros(len(self.series), np.bool_)
+        with_rows[self.table[SERIES]] = True
+        selected = self.series.select(matchers)
+        return selected[with_rows[selected]]
 
     def rows(self, series: I64, start_ns: int, end_ns: int) -> Rows:
         """Return the rows of these series with ``start_ns <= time < end_ns``, ordered by (series, time, id)."""
@@ -90,7 +96,7 @@ class HeadView:
         return project_by_name(self.symbols, node_self) if by_name else prune(self.symbols, node_self)
 
     def content(self) -> PartContent:
-        """Return a copy of everything in the view, rows in the order they were appended."""
+        """Return a copy of everything in the view, rows in the order they were appended; series without rows left out."""
         count = self.table[COUNT]
         offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(count)))
         samples = int(offsets[-1])
@@ -105,11 +111,12 @@ class HeadView:
             )  # fmt: skip
         table = self.table.copy()
         ids = table.view(np.uint64)
+        with_rows, row_series = np.unique(table[SERIES], return_inverse=True)
         return PartContent(
-            series=tuple(self.series.all_labels()),
-            fingerprints=self.series.fingerprints(),
+            series=tuple(self.series.labels(index) for index in with_rows.tolist()),
+            fingerprints=self.series.fingerprints()[with_rows],
             symbols=self.symbols,
-            row_series=table[SERIES],
+            row_series=row_series.astype(np.int64),
             time_ns=table[TIME],
             id_hi=ids[ID_HI],
             id_lo=ids[ID_LO],

@@ -94,6 +94,19 @@ class Cluster:
         self._supervisor.wait(30)
         wait_for(lambda: not any(psutil.pid_exists(pid) for pid in victims), 30, "killed processes are still there")
 
+    def manage(self, *arguments: str) -> str:
+        """Run a management command on this cluster's data; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={**_clean_environment(), **self.environment, "PHLARE_DATA_DIR": str(self.data_dir)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout
+
     def processes(self) -> dict[str, list[int]]:
         """Return the process ids by role: ``web``, ``worker``, ``beat``, ``redis`` and each ingester by its id."""
         found: dict[str, list[int]] = {}

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from ingest.distributor.batcher import Batcher, PushWait, Write
-from ingest.distributor.ports import Ack, AckCode, Batch, ReplicaSet
+from ingest.distributor.ports import Batch, ReplicaSet
+from ingest.storage.acks import Ack, AckCode
 from ring.core.quorum import Verdict
 
 STORED, FAILED = bytes([AckCode.STORED]), bytes([AckCode.LOG_FAILED])

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.distributor.ports import AckCode
 from ingest.ingester.store import IngesterStore, StoreConfig
 from ingest.profiles.record import encode_record
+from ingest.storage.acks import AckCode
 from ingest.storage.wal.format import SEGMENT_HEADER_BYTES
 from tests.unit.storage.pushes import Group, push, read_rows, samples
 

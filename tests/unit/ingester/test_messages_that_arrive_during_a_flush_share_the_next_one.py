@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from ingest.distributor.ports import Ack, AckCode
 from ingest.ingester.committer import Committer, WriteMessage
+from ingest.storage.acks import Ack, AckCode
 
 STORED = bytes([AckCode.STORED])
 

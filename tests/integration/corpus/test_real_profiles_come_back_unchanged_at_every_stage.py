@@ -1,0 +1,220 @@
+"""Profiles recorded by other people's profilers, pushed through both doors and read back wherever they have moved to.
+
+An independent reader says what each file holds (``expected.json`` beside the files). The same must come back before
+sealing, after sealing, after the upload, and after a restart that finds the ingesters' local data deleted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from ingest.api.proto import push_pb2
+from tests.integration.cluster.cluster import Cluster, wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+#: Files whose stacks are named otherwise here than by the independent reader, by rules of the field. Totals and the
+#: number of stacks agree all the same.
+NAMED_OTHERWISE = {
+    # All its functions have id 0, so the reader found no names; here they are numbered like their locations.
+    "dotnet.pb.gz",
+    # Locations without lines: the reader names them by address, while Pyroscope leaves such frames out of a flame
+    # graph.
+    "malformed_no_addr_no_line.pb.gz",
+}
+#: A string in it is not UTF-8: the field's rules refuse such a profile whole.
+REFUSED = {"invalid_utf8.pb.gz"}
+ALL_TIME = (1, 4_102_444_800_000)  # 1970 to 2100 in ms
+LIMITS = {
+    "PHLARE_LIMIT_REJECT_OLDER_THAN": "0",
+    "PHLARE_LIMIT_REJECT_NEWER_THAN": "0",
+    "PHLARE_LIMIT_MAX_QUERY_LOOKBACK": "0",
+    "PHLARE_LIMIT_MAX_QUERY_LENGTH": "0",
+    "PHLARE_HEAD_MAX_AGE_SECONDS": "3600",
+}
+
+
+def files_of(corpus: Path) -> dict[str, Path]:
+    return {path.name: path for folder in ("pprof", "series") for path in sorted((corpus / folder).iterdir())}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = Cluster(tmp_path_factory.mktemp("corpus") / "data", environment=LIMITS)
+    made.start()
+    yield made
+    made.kill_everything()
+
+
+def rest(cluster: Cluster, path: Path, service: str) -> int:
+    query = urlencode({"__name__": "corpus", "service_name": service, "door": "rest"})
+    return cluster.request("POST", f"/api/v1/profiles?{query}", path.read_bytes())[0]
+
+
+def connect(cluster: Cluster, path: Path, service: str) -> int:
+    request = push_pb2.PushRequest()
+    series = request.series.add()
+    for name, value in (("__name__", "corpus"), ("service_name", service), ("door", "connect")):
+        series.labels.add(name=name, value=value)
+    series.samples.add(raw_profile=path.read_bytes())
+    headers = {"Content-Type": "application/proto", "Content-Encoding": "gzip"}
+    body = gzip.compress(request.SerializeToString())
+    return cluster.request("POST", "/push.v1.PusherService/Push", body, headers)[0]
+
+
+DOORS = {"rest": rest, "connect": connect}
+
+
+def ask(cluster: Cluster, method: str, message: dict[str, Any]) -> dict[str, Any]:
+    path = f"/querier.v1.QuerierService/{method}"
+    status, body, headers = cluster.request(
+        "POST", path, json.dumps(message).encode(), {"Content-Type": "application/json"}
+    )
+    assert status == 200, body[:1000]
+    complete = {name.lower(): value for name, value in headers.items()}.get("phlare-complete", "true")
+    assert complete == "true", headers
+    answer: dict[str, Any] = json.loads(body)
+    return answer
+
+
+def types_of(cluster: Cluster, service: str) -> dict[tuple[str, str], str]:
+    """Return the stored profile types of a service by (sample type, unit)."""
+    found = ask(
+        cluster,
+        "LabelValues",
+        {
+            "name": "__profile_type__",
+            "matchers": [f'{{service_name="{service}"}}'],
+            "start": ALL_TIME[0],
+            "end": ALL_TIME[1],
+        },
+    )
+    return {(text.split(":")[1], text.split(":")[2]): text for text in found.get("names", [])}
+
+
+def folded(graph: dict[str, Any]) -> dict[bytes, int]:
+    """Turn a flame graph back into folded stacks with their self values."""
+    names = [name.encode() for name in graph.get("names", [])]
+    stacks: dict[bytes, int] = {}
+    above: list[tuple[int, int, bytes]] = []
+    for depth, level in enumerate(graph.get("levels", [])):
+        values = [int(value) for value in level["values"]]
+        position = 0
+        here: list[tuple[int, int, bytes]] = []
+        parents = iter(above)
+        parent = next(parents, None)
+        for offset, total, own, name in zip(values[::4], values[1::4], values[2::4], values[3::4], strict=True):
+            start = position + offset
+            position = start + total
+            while parent is not None and not parent[0] <= start < max(parent[1], parent[0] + 1):
+                parent = next(parents, None)
+            assert depth == 0 or parent is not None
+            path = b"" if depth == 0 else (names[name] if depth == 1 else parent[2] + b";" + names[name])
+            here.append((start, position, path))
+            if depth and own:
+                stacks[path] = stacks.get(path, 0) + own
+        above = here
+    return stacks
+
+
+def fold_sha256(stacks: dict[bytes, int]) -> str:
+    lines = sorted(stack + b" " + str(value).encode() for stack, value in stacks.items())
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def tops(stacks: dict[bytes, int]) -> tuple[dict[str, int], dict[str, int]]:
+    own: dict[str, int] = {}
+    total: dict[str, int] = {}
+    for stack, value in stacks.items():
+        frames = stack.decode().split(";")
+        own[frames[-1]] = own.get(frames[-1], 0) + value
+        for frame in set(frames):
+            total[frame] = total.get(frame, 0) + value
+    return own, total
+
+
+def check(cluster: Cluster, expected: dict[str, Any], files: dict[str, Path], stage: str) -> int:
+    """Compare every file, door and sample type with the independent reader; returns how many were compared."""
+    compared = 0
+    for name in files:
+        for door in DOORS:
+            if name in REFUSED:
+                assert types_of(cluster, f"{door}-{name}") == {}
+                continue
+            service = f"{door}-{name}"
+            types = types_of(cluster, service)
+            for wanted in expected[name]["types"]:
+                where = f"{stage}: {service} {wanted['type']}"
+                type_id = types.get((wanted["type"].replace("-", "_"), wanted["unit"]))
+                if wanted["total"] == 0:
+                    assert type_id is None, where
+                    continue
+                assert type_id is not None, where
+                graph = ask(
+                    cluster,
+                    "SelectMergeStacktraces",
+                    {
+                        "profileTypeID": type_id,
+                        "labelSelector": f'{{service_name="{service}"}}',
+                        "start": ALL_TIME[0],
+                        "end": ALL_TIME[1],
+                        "maxNodes": 1_000_000,
+                    },
+                ).get("flamegraph", {})
+                assert int(graph["total"]) == wanted["total"], where
+                stacks = folded(graph)
+                assert len(stacks) == wanted["stacks_by_name"], where
+                compared += 1
+                if name in NAMED_OTHERWISE:
+                    continue
+                assert fold_sha256(stacks) == wanted["fold_sha256"], where
+                own, total = tops(stacks)
+                assert [[frame, own.get(frame)] for frame, _ in wanted["top_self"]] == wanted["top_self"], where
+                assert [[frame, total.get(frame)] for frame, _ in wanted["top_total"]] == wanted["top_total"], where
+    return compared
+
+
+def test_every_file_gives_what_an_independent_reader_found(cluster: Cluster, corpus_dir: Path) -> None:
+    expected = json.loads((corpus_dir / "expected.json").read_text())
+    files = files_of(corpus_dir)
+    for name, path in files.items():
+        for door, push in DOORS.items():
+            assert push(cluster, path, f"{door}-{name}") == (400 if name in REFUSED else 200), (door, name)
+
+    compared = check(cluster, expected, files, "before sealing")
+    assert compared > 2 * len(files)
+
+    bucket = cluster.data_dir / "bucket"
+    bucket.write_text("a file where the bucket should be: uploads fail until it is gone")
+    cluster.manage("flush")
+    wait_for(lambda: open_profiles(cluster) == 0, 60, "every head is a local block")
+    assert check(cluster, expected, files, "after sealing") == compared
+
+    bucket.unlink()
+    wait_for(lambda: uploaded_blocks(cluster) == 3, 60, "three blocks are in the bucket")
+    assert check(cluster, expected, files, "after the upload") == compared
+
+    cluster.stop()
+    shutil.rmtree(cluster.data_dir / "ingesters")
+    cluster.start()
+    assert check(cluster, expected, files, "after a restart without local data") == compared
+    print(f"{compared} comparisons at each of four stages")
+
+
+def open_profiles(cluster: Cluster) -> int:
+    page = cluster.request("GET", "/metrics")[1].decode()
+    values = [line.split()[-1] for line in page.splitlines() if line.startswith("phlare_ingester_head_profiles{")]
+    return int(sum(float(value) for value in values))
+
+
+def uploaded_blocks(cluster: Cluster) -> int:
+    return cluster.manage("catalogue", "list").count(" profiles ")
