@@ -160,8 +160,8 @@ class Head:
         return self._index.table()
 
     def select_series(self, matchers: Sequence[Matcher]) -> I64:
-        """Return the indexes of the series that satisfy all matchers, ascending."""
-        return self.series.select(matchers)
+        """Return the indexes of the series that satisfy all matchers and have rows, ascending."""
+        return self.snapshot().select_series(matchers)
 
     def rows(self, series: I64, start_ns: int, end_ns: int) -> Rows:
         """Return the rows of these series with ``start_ns <= time < end_ns``; see :meth:`snapshot`."""

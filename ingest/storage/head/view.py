@@ -96,7 +96,9 @@ class HeadView:
         return project_by_name(self.symbols, node_self) if by_name else prune(self.symbols, node_self)
 
     def content(self) -> PartContent:
-        """Return a copy of everything in the view, rows in the order they were appended; series without rows left out."""
+        """Return a copy of everything in the view, rows in the order they were appended; series without rows left
+        out.
+        """
         count = self.table[COUNT]
         offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(count)))
         samples = int(offsets[-1])
