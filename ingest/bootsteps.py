@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 POOL_MODULES = ("solo", "thread")
 
 
-class IngesterStep(bootsteps.StartStopStep):  # type: ignore[misc]
+class IngesterStep(bootsteps.StartStopStep):
     """Owns the ingester and its membership for the life of the worker."""
 
     requires = ("celery.worker.components:Pool",)

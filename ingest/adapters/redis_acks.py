@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import redis
@@ -77,7 +78,7 @@ class AckReader:
                 log.warning("acks_unreadable", error=str(error))
                 self._closing.wait(_RETRY_SECONDS)
 
-    def _handle(self, raw: bytes) -> None:
+    def _handle(self, raw: Any) -> None:
         try:
             ack = _decoder.decode(raw)
         except msgspec.DecodeError as error:

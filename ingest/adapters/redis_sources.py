@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import redis
@@ -81,7 +82,8 @@ class RedisSources:
             found = self._client.blpop([reply_key(query)], timeout=left_seconds)
             if found is None:
                 return
-            reply = _decoder.decode(found[1])
+            raw: Any = found[1]
+            reply = _decoder.decode(raw)
             waiting.discard(reply.source)
             replies[reply.source] = reply.error or decode_reply(reply.body)
 

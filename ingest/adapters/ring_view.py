@@ -55,8 +55,10 @@ class RingView:
         except redis.RedisError:
             return [InstanceCard(member, None, None, {}) for member in members]
         return [
-            InstanceCard(member, *answers[3 * number : 3 * number + 2], _parsed(answers[3 * number + 2]))
-            for number, member in enumerate(members)
+            InstanceCard(member, queued, reads_queued, _parsed(status))
+            for member, queued, reads_queued, status in zip(
+                members, answers[0::3], answers[1::3], answers[2::3], strict=True
+            )
         ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import redis
@@ -46,7 +47,7 @@ class IngesterWorker:
 
     def write(self, batch_id: str, reply_to: str, payload_names: Sequence[str]) -> None:
         """Fetch the payloads and queue them for the next commit."""
-        payloads = self._client.mget([payload_key(name) for name in payload_names])
+        payloads: list[Any] = self._client.mget([payload_key(name) for name in payload_names])
         self._ingester.write(WriteMessage(batch_id, reply_to, dict(zip(payload_names, payloads, strict=True))))
 
     def read(self, source: str, request_name: str, reply_to: str) -> None:
@@ -91,7 +92,7 @@ class BlockWorker:
 
 def _fetch_request(client: redis.Redis, name: str) -> ReadRequest | None:
     """Return the request, or None when it expired: then its asker has given up, and nobody waits for the answer."""
-    raw = client.get(payload_key(name))
+    raw: Any = client.get(payload_key(name))
     try:
         return decode_request(raw) if raw is not None else None
     except msgspec.DecodeError as error:

@@ -7,7 +7,8 @@ Conventions, which every producer keeps and every consumer may rely on:
 
 * string 0 is ``""``; mapping 0 is the unknown mapping, all of whose fields are 0; node 0 is the root of the stack tree
   (its parent and location are 0 and mean nothing). Functions and locations have no such sentinel.
-* ``node_parent[i] < i`` for every ``i > 0``: parents come first, so one forward pass resolves and one backward pass sums.
+* ``node_parent[i] < i`` for every ``i > 0``: parents come first, so one forward pass resolves and one backward pass
+  sums.
 * the lines of a location run from the innermost inlined callee to the outermost caller, as in pprof.
 * every index column holds values inside the table it refers to. Code that takes columns from outside the process checks
   this once, where they enter (:mod:`ingest.profiles.record`), and nowhere else.
@@ -17,6 +18,7 @@ Conventions, which every producer keeps and every consumer may rely on:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +86,7 @@ class Symbols:
         """Return all strings decoded, in index order."""
         whole = self.string_bytes.tobytes()
         offsets = self.string_offsets.tolist()
-        return [whole[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)]
+        return [whole[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
 
 
 @dataclass(frozen=True, slots=True)

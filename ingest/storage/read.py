@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.profiles.columns import I64, U64, Labels, StackProfile
-from ingest.profiles.symbols import merge_profiles
 from ingest.profiles.record import encode_stack_profile
 from ingest.profiles.selector import Matcher, matchers_from_json
+from ingest.profiles.symbols import merge_profiles
 from ingest.storage.errors import StorageError
 from ingest.storage.part import Part, Rows, empty_rows, series_digests
 from ingest.storage.read_messages import (
