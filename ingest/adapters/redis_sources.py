@@ -17,7 +17,7 @@ import structlog
 
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import BLOCKS_QUEUE, REPLY_KEEP_SECONDS, payload_key, read_queue, reply_key
-from ingest.querier.ports import BUCKET
+from ingest.querier.ports import BUCKET, CanDoWithout
 from ingest.querier.types import Unavailable
 from ingest.storage.read_messages import ReadReply, ReadRequest, decode_reply, encode_reply, encode_request
 
@@ -35,6 +35,10 @@ class WireReply(msgspec.Struct, array_like=True):
     body: bytes
 
 
+#: How long an answer waits for sources it can do without: longer than a busy ingester takes, shorter than a person
+#: notices that one of three is dead.
+GRACE_SECONDS = 1.0
+
 _decoder = msgspec.msgpack.Decoder(WireReply)
 
 
@@ -44,21 +48,27 @@ class RedisSources:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
-    def ask(self, requests: Mapping[str, ReadRequest], timeout_seconds: float) -> Mapping[str, ReadReply | str]:
+    def ask(
+        self, requests: Mapping[str, ReadRequest], timeout_seconds: float, can_do_without: CanDoWithout
+    ) -> Mapping[str, ReadReply | str]:
         """Ask several sources at once; returns a reply, or the reason why there is none, for each.
+
+        Sources that the answer can do without get :data:`GRACE_SECONDS` after the others.
 
         Raises Unavailable when Redis itself cannot be reached: then nobody was asked.
         """
         query = uuid.uuid4().hex
+        started_seconds = time.monotonic()
         replies: dict[str, ReadReply | str] = {}
         try:
             self._send(query, requests, timeout_seconds)
-            self._collect(query, set(requests), time.monotonic() + timeout_seconds, replies)
+            self._collect(query, set(requests), time.monotonic() + timeout_seconds, can_do_without, replies)
             self._client.unlink(reply_key(query))
         except redis.RedisError as error:
             raise Unavailable(f"Redis cannot be reached: {error}") from error
+        waited_seconds = time.monotonic() - started_seconds
         for source in requests:
-            replies.setdefault(source, f"no answer within {timeout_seconds:g} s")
+            replies.setdefault(source, f"no answer within {waited_seconds:.1f} s")
         return replies
 
     def _send(self, query: str, requests: Mapping[str, ReadRequest], timeout_seconds: float) -> None:
@@ -73,9 +83,18 @@ class RedisSources:
         pipeline.execute()
 
     def _collect(
-        self, query: str, waiting: set[str], until_seconds: float, replies: dict[str, ReadReply | str]
+        self,
+        query: str,
+        waiting: set[str],
+        until_seconds: float,
+        can_do_without: CanDoWithout,
+        replies: dict[str, ReadReply | str],
     ) -> None:
+        in_grace = False
         while waiting:
+            if not in_grace and replies and can_do_without(waiting):
+                in_grace = True
+                until_seconds = min(until_seconds, time.monotonic() + GRACE_SECONDS)
             left_seconds = until_seconds - time.monotonic()
             if left_seconds <= 0:
                 return

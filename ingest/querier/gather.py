@@ -7,11 +7,11 @@ it. What is let go between two questions comes back as *gone*, and the reading s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.querier.plan import PartDigest, PartIdentities, PartRead, Plan, make_plan, settle
-from ingest.querier.ports import BUCKET, Catalogue, Membership, ReadSet, Sources
+from ingest.querier.ports import BUCKET, CanDoWithout, Catalogue, Membership, ReadSet, Sources
 from ingest.querier.types import MissingSource, SourceReport, Unavailable
 from ingest.storage.read_messages import (
     BlockRef,
@@ -120,7 +120,7 @@ class Gatherer:
     def _ask_planned(self, reading: _Reading, requests: Mapping[str, ReadRequest]) -> dict[str, ReadReply]:
         """Ask what a plan relies on: any failure means that the plan no longer holds."""
         damage_before = reading.damage
-        replies = self._ask(reading, requests)
+        replies = self._ask(reading, requests, can_do_without=_nobody)
         gone = any(reply.gone for reply in replies.values())
         if len(replies) < len(requests) or gone:
             raise _Interrupted
@@ -129,10 +129,15 @@ class Gatherer:
             raise _Interrupted
         return replies
 
-    def _ask(self, reading: _Reading, requests: Mapping[str, ReadRequest]) -> dict[str, ReadReply]:
+    def _ask(
+        self, reading: _Reading, requests: Mapping[str, ReadRequest], can_do_without: CanDoWithout | None = None
+    ) -> dict[str, ReadReply]:
         """Ask; sources that do not answer are noted in the reading and left out."""
+        if not requests:
+            return {}
         replies: dict[str, ReadReply] = {}
-        for source, reply in (self._sources.ask(requests, self._timeout_seconds) if requests else {}).items():
+        asked = self._sources.ask(requests, self._timeout_seconds, can_do_without or reading.can_do_without)
+        for source, reply in asked.items():
             if isinstance(reply, str):
                 reading.lose(source, reply)
             else:
@@ -159,6 +164,10 @@ class _Reading:
     def damage(self) -> int:
         """Number of damaged parts noted in this attempt."""
         return len(self._damaged)
+
+    def can_do_without(self, silent: Collection[str]) -> bool:
+        """Whether nothing acknowledged is missing without these, and without those lost already."""
+        return BUCKET not in silent and self._read_set.nothing_is_lost({*self._lost, *silent})
 
     def has_lost(self, source: str) -> bool:
         """Whether the source failed in this reading."""
@@ -213,6 +222,11 @@ def _for_parts(request: ReadRequest, blocks: Sequence[BlockRef], parts: Sequence
         request.origin_ns,
         request.labels,
     )
+
+
+def _nobody(silent: Collection[str]) -> bool:
+    """What a plan relies on cannot be done without."""
+    return not silent
 
 
 def _digests_of(source: str, reply: ReadReply) -> list[PartDigest]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ingest.querier.types import MissingSource
 from ingest.storage.read_messages import BlockRef, ReadReply, ReadRequest
+
+#: Says of silent sources whether nothing acknowledged is missing without them.
+CanDoWithout = Callable[[Collection[str]], bool]
 
 #: Name of the source that reads blocks of the bucket.
 BUCKET = "bucket"
@@ -22,7 +25,7 @@ class ReadSet:
     zones: Mapping[str, str]  #: instance id -> zone, for all of them; empty without zone awareness
     replication_factor: int
 
-    def nothing_is_lost(self, missing: Sequence[str]) -> bool:
+    def nothing_is_lost(self, missing: Collection[str]) -> bool:
         """Whether every acknowledged write is held by someone who is not ``missing``.
 
         A write is acknowledged by ``rf // 2 + 1`` replicas, so any ``rf // 2`` may be away; with zones a whole zone
@@ -46,10 +49,13 @@ class Membership(Protocol):
 class Sources(Protocol):
     """The way to the sources."""
 
-    def ask(self, requests: Mapping[str, ReadRequest], timeout_seconds: float) -> Mapping[str, ReadReply | str]:
+    def ask(
+        self, requests: Mapping[str, ReadRequest], timeout_seconds: float, can_do_without: CanDoWithout
+    ) -> Mapping[str, ReadReply | str]:
         """Ask several sources at once; returns a reply, or the reason why there is none, for each.
 
-        Must not raise for a source that is away.
+        Once the answer ``can_do_without`` all sources that are still silent, they get only a short grace. Must not
+        raise for a source that is away.
         """
         ...
 

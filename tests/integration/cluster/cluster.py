@@ -6,6 +6,7 @@ Nothing is replaced: Redis, the web server, the ingesters, the worker and the sc
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -79,6 +80,22 @@ class Cluster:
         if self._supervisor.poll() is not None:
             raise AssertionError(f"up ended with {self._supervisor.returncode}:\n{self.log()[-4000:]}")
 
+    def wait_until_whole(self, ingesters: int, timeout_seconds: float = START_SECONDS) -> None:
+        """Wait until this many ingesters are ACTIVE, healthy and serving."""
+
+        def is_whole() -> bool:
+            try:
+                status, body, _ = self.request(
+                    "GET", "/ring", headers={"Accept": "application/json"}, timeout_seconds=5
+                )
+            except (OSError, http.client.HTTPException):
+                return False
+            members = json.loads(body)["instances"] if status == 200 else []
+            serving = [one for one in members if one["writable"] and one["status"].get("phase") == "serving"]
+            return len(serving) == ingesters
+
+        wait_for(is_whole, timeout_seconds, f"{ingesters} ingesters serve")
+
     def stop(self, timeout_seconds: float = 120.0) -> int:
         """Stop as Ctrl-C does; returns the exit code."""
         assert self._supervisor is not None
@@ -118,6 +135,12 @@ class Cluster:
             if name:
                 found.setdefault(name, []).append(process.pid)
         return found
+
+    @property
+    def supervisor_pid(self) -> int:
+        """The process id of ``manage.py up`` itself."""
+        assert self._supervisor is not None
+        return self._supervisor.pid
 
     def kill(self, role: str) -> None:
         """kill -9 of all processes of a role."""

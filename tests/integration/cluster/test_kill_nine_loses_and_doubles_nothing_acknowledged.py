@@ -95,7 +95,9 @@ def test_every_acknowledged_profile_is_there_exactly_once(cluster: Cluster) -> N
     try:
         for number in range(ROUNDS):
             victim = VICTIMS[number % len(VICTIMS)] if len(VICTIMS) <= ROUNDS else rng.choice(VICTIMS)
+            cluster.wait_until_whole(3)
             refused = _one_round(cluster, number, victim, rng, acknowledged, attempted)
+            assert refused == 0 or not victim.startswith("ingester-"), f"{refused} pushes noticed the death of {victim}"
             print(f"round {number}: killed {victim}, acknowledged {len(acknowledged)} so far, {refused} refused")
         _check(cluster, acknowledged, attempted, started_ms)
         cluster.kill_everything()

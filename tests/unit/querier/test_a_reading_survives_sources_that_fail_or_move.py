@@ -13,7 +13,7 @@ from ingest.profiles.record import decode_stack_profile
 from ingest.profiles.selector import matchers_to_json
 from ingest.profiles.symbols import merge_profiles
 from ingest.querier.gather import Gathered, Gatherer
-from ingest.querier.ports import BUCKET, ReadSet
+from ingest.querier.ports import BUCKET, CanDoWithout, ReadSet
 from ingest.querier.types import MissingSource, Unavailable
 from ingest.storage.head.head import Head
 from ingest.storage.part import Part
@@ -44,6 +44,7 @@ class Cluster:
     missing: tuple[MissingSource, ...] = ()
     fault: Fault = lambda source, request: None
     after: Callable[[], None] = lambda: None
+    dispensable: list[list[str]] = field(default_factory=list)
     asked: list[tuple[str, ReadOp]] = field(default_factory=list)
 
     def read_set(self, tenant: str) -> ReadSet:
@@ -53,7 +54,10 @@ class Cluster:
     def catalogue(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
         return list(self.blocks)
 
-    def ask(self, requests: Mapping[str, ReadRequest], timeout_seconds: float) -> Mapping[str, ReadReply | str]:
+    def ask(
+        self, requests: Mapping[str, ReadRequest], timeout_seconds: float, can_do_without: CanDoWithout
+    ) -> Mapping[str, ReadReply | str]:
+        self.dispensable.append(sorted(source for source in requests if can_do_without([source])))
         replies: dict[str, ReadReply | str] = {}
         for source, request in requests.items():
             self.asked.append((source, request.op))
@@ -191,6 +195,20 @@ def test_a_damaged_part_is_named_and_its_rows_come_from_the_other_replicas() -> 
     assert total(gathered) == rows(2)
     assert gathered.sources.missing == (MissingSource("a/head-a", "checksum differs"),)
     assert gathered.sources.complete
+
+
+def test_any_one_of_three_zones_can_be_done_without_for_digests_and_nobody_once_the_plan_is_made() -> None:
+    cluster = Cluster(three(1))
+    cluster.read()
+    assert cluster.dispensable == [["a", "b", "c"], []]
+
+
+def test_with_one_zone_missing_already_no_other_can_be_done_without() -> None:
+    parts = three(1)
+    del parts["c"]
+    cluster = Cluster(parts, missing=(MissingSource("c", "no heartbeat for 61 s"),))
+    cluster.read()
+    assert cluster.dispensable == [[], []]
 
 
 def test_sources_that_never_stand_still_end_in_an_error_that_says_so() -> None:
