@@ -33,7 +33,7 @@ browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## Measure speed; prints one JSON line a figure
-	@for file in tests/bench/bench_*.py; do echo "# $$file" && $(BIN)/python $$file $(ARGS) || exit 1; done
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 fuzz: $(VENV)/dev.stamp  ## Feed damaged and random input for longer than the tests do
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz $(ARGS)
