@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from ingest.distributor.types import Outcome, PushResult
 
@@ -41,5 +44,42 @@ def exposition(accept: str) -> tuple[bytes, str]:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    families = list(registry.collect())
+    page = CollectorRegistry()
+    page.register(_Families([*families, *_write_de_amplification(families)]))
     encode, content_type = choose_encoder(accept)
-    return encode(registry), content_type
+    return encode(page), content_type
+
+
+class _Families(Collector):
+    """Families that were collected already."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> list[Metric]:
+        """Return them."""
+        return self._families
+
+
+def _write_de_amplification(families: list[Metric]) -> list[Metric]:
+    """What the batching of ingesters saves: objects and bytes put into the bucket for each profile stored.
+
+    Without batching it would be one object for each replica of each profile. Absent until something was uploaded.
+    """
+    totals: dict[str, float] = {}
+    for family in families:
+        for sample in family.samples:
+            if sample.name != "phlare_pushed_profiles_total" or sample.labels.get("outcome") == Outcome.STORED.value:
+                totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
+    profiles = totals.get("phlare_pushed_profiles_total", 0.0)
+    if not profiles or not totals.get("phlare_uploaded_objects_total"):
+        return []
+    return [
+        GaugeMetricFamily(
+            f"phlare_uploaded_{what}_per_profile",
+            f"Write de-amplification: {what} put into the bucket for each profile stored, since the start.",
+            value=totals.get(f"phlare_uploaded_{what}_total", 0.0) / profiles,
+        )
+        for what in ("objects", "bytes")
+    ]
