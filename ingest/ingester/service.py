@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ class IngesterStatus:
     """What an ingester says of itself."""
 
     instance: str
+    pid: int
     phase: str  #: starting, serving or leaving
     heads: int
     sealed_heads: int
@@ -128,6 +130,7 @@ class Ingester:
         """Return what the ingester holds and does."""
         return IngesterStatus(
             instance=self.instance,
+            pid=os.getpid(),
             phase=self._phase,
             last_upload_seconds=self.maintenance.last_upload_seconds,
             last_error=self.maintenance.last_error,

@@ -91,7 +91,13 @@ class Cluster:
             except (OSError, http.client.HTTPException):
                 return False
             members = json.loads(body)["instances"] if status == 200 else []
-            serving = [one for one in members if one["writable"] and one["status"].get("phase") == "serving"]
+            # What a killed process last said of itself is shown for a while: only the living ones count.
+            living = {pid for pids in self.processes().values() for pid in pids}
+            serving = [
+                one
+                for one in members
+                if one["writable"] and one["status"].get("phase") == "serving" and one["status"].get("pid") in living
+            ]
             return len(serving) == ingesters
 
         wait_for(is_whole, timeout_seconds, f"{ingesters} ingesters serve")
