@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check integration bench fuzz browser clean distclean
+.PHONY: help up test check integration chaos bench fuzz browser clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -28,6 +28,9 @@ check: $(VENV)/dev.stamp  ## Run the quick checks: format, lint, types, settings
 
 integration: $(VENV)/dev.stamp  ## Run the tests that start real servers and workers
 	$(BIN)/python -m pytest -m integration $(ARGS)
+
+chaos: $(VENV)/dev.stamp  ## Kill processes for twenty rounds under load and count what was lost or doubled
+	PHLARE_CHAOS_ROUNDS=20 $(BIN)/python -m pytest -s tests/integration/cluster/test_kill_nine_loses_and_doubles_nothing_acknowledged.py
 
 browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
