@@ -32,6 +32,7 @@ class _Item:
 
     result: ItemResult
     writes: list[Write] = field(default_factory=list)
+    raw_bytes: int = 0  #: of the profile once decompressed
 
 
 class Distributor:
@@ -57,7 +58,13 @@ class Distributor:
             return PushResult(push_id, request_rejection=Rejection(Reason.NO_PROFILES, "The request holds no profile."))
         limits = self._limits_of(tenant)
         wait = PushWait(1)  # one extra count keeps the wait closed until all writes are known
-        items = list(self._prepare_all(tenant, series, limits, wait))
+        items: list[_Item] = []
+        room_bytes = limits.ingestion_body_limit_bytes
+        for item in self._prepare_all(tenant, series, limits, wait):
+            room_bytes -= item.raw_bytes
+            if room_bytes < 0:
+                return PushResult(push_id, request_rejection=_too_many_bytes(limits))
+            items.append(item)
         writes = [write for item in items for write in item.writes]
         if writes:
             self._send(items, writes, wait)
@@ -87,9 +94,11 @@ class Distributor:
                     continue
                 prepared = prepare_profile(raw, tenant, labels, limits, now_ns)
                 if isinstance(prepared, Rejection):
-                    yield _Item(_rejected(blank, prepared))
+                    yield _Item(_rejected(blank, prepared), raw_bytes=len(raw))
                 else:
-                    yield self._place(tenant, prepared, blank, now_ns, wait)
+                    item = self._place(tenant, prepared, blank, now_ns, wait)
+                    item.raw_bytes = prepared.raw_bytes
+                    yield item
 
     def _place(self, tenant: str, prepared: Prepared, blank: ItemResult, now_ns: int, wait: PushWait) -> _Item:
         """Encode one record for each distinct replica set of the profile's groups."""
@@ -119,6 +128,14 @@ class Distributor:
         for _ in writes:
             wait.one_more()
         return _Item(result, writes)
+
+
+def _too_many_bytes(limits: Limits) -> Rejection:
+    message = (
+        f"The profiles of the request have more than {limits.ingestion_body_limit_bytes} bytes together once "
+        "decompressed (ingestion_body_limit_bytes); nothing was stored."
+    )
+    return Rejection(Reason.BODY_SIZE_LIMIT_EXCEEDED, message)
 
 
 def _settle(item: _Item) -> ItemResult:
