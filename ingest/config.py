@@ -77,6 +77,10 @@ class IngestConfig:
     query_deadline_seconds: float = 30.0
     """How long a query waits for its sources; later ones are reported as missing."""
 
+    query_max_blocks: int = 5_000
+    """Blocks of the bucket one query may read; one that would read more is refused. A day of hourly blocks of three
+    ingesters is 72; a search over many more is a mistake that would keep the block workers from everybody else."""
+
     # -------------------------------------------------------------------------------------------------- periodic work
 
     tick_seconds: float = 15.0

@@ -167,6 +167,7 @@ def _build_querier() -> Querier:
         RedisSources(_blocking_redis()),
         get_catalogue(),
         settings.INGEST.query_deadline_seconds,
+        settings.INGEST.query_max_blocks,
     )
     return Querier(gatherer, get_limits, lambda: time.time_ns() // 1_000_000)
 

@@ -104,6 +104,7 @@ INGEST = IngestConfig(
     query_deadline_seconds=env.env_duration(
         "PHLARE_QUERY_DEADLINE_SECONDS", _ingest.query_deadline_seconds, minimum=0.1
     ),
+    query_max_blocks=env.env_int("PHLARE_QUERY_MAX_BLOCKS", _ingest.query_max_blocks, unit="blocks", minimum=1),
     tick_seconds=env.env_duration("PHLARE_TICK_SECONDS", _ingest.tick_seconds, minimum=0.1),
 )
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ingest.profiles.reasons import Reason, Rejection
 from ingest.querier.plan import PartDigest, PartIdentities, PartRead, Plan, make_plan, settle
 from ingest.querier.ports import BUCKET, CanDoWithout, Catalogue, Membership, ReadSet, Sources
-from ingest.querier.types import MissingSource, SourceReport, Unavailable
+from ingest.querier.types import MissingSource, QueryRefused, SourceReport, Unavailable
 from ingest.storage.read_messages import (
     BlockRef,
     PartSelection,
@@ -44,11 +45,20 @@ class _Interrupted(Exception):
 class Gatherer:
     """Asks sources. Thread-safe: each reading keeps its own state."""
 
-    def __init__(self, membership: Membership, sources: Sources, catalogue: Catalogue, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        membership: Membership,
+        sources: Sources,
+        catalogue: Catalogue,
+        timeout_seconds: float,
+        max_blocks: int,
+    ) -> None:
+        """``max_blocks`` of the bucket are read for one query at most; one that needs more is refused."""
         self._membership = membership
         self._sources = sources
         self._catalogue = catalogue
         self._timeout_seconds = timeout_seconds
+        self._max_blocks = max_blocks
 
     def rows(self, request: ReadRequest, rotation: int) -> Gathered:
         """Answer ``request`` (a MERGE or POINTS without parts) over de-duplicated rows."""
@@ -66,6 +76,7 @@ class Gatherer:
         replies = self._ask(reading, dict.fromkeys(reading.ingesters, request))
         blocks = self._catalogue.blocks(request.tenant, request.start_ns, request.end_ns)
         if blocks:
+            self._check_blocks(len(blocks))
             replies |= self._ask(reading, {BUCKET: _for_parts(request, blocks)})
         return Gathered(tuple(replies.values()), reading.report(), 0)
 
@@ -92,9 +103,18 @@ class Gatherer:
         }
         known = {digest.part_id for reply in replies.values() for digest in reply.digests}
         unknown = [block for part_id, block in blocks.items() if part_id not in known]
+        self._check_blocks(len(unknown))
         if unknown and not reading.has_lost(BUCKET):
             replies |= self._ask(reading, {BUCKET: _for_parts(ask, unknown)})
         return [digest for source, reply in replies.items() for digest in _digests_of(source, reply)], blocks
+
+    def _check_blocks(self, blocks: int) -> None:
+        if blocks > self._max_blocks:
+            message = (
+                f"The query would read {blocks} blocks; the limit query_max_blocks is {self._max_blocks}. "
+                "Ask for a shorter range."
+            )
+            raise QueryRefused(Rejection(Reason.QUERY_LIMIT, message))
 
     def _identities(
         self, reading: _Reading, request: ReadRequest, plan: Plan, blocks: Mapping[str, BlockRef]

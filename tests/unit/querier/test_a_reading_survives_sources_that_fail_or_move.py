@@ -70,7 +70,7 @@ class Cluster:
         class Blocks:
             blocks = staticmethod(self.catalogue)
 
-        gatherer = Gatherer(self, self, Blocks(), 1.0)
+        gatherer = Gatherer(self, self, Blocks(), 1.0, max_blocks=100)
         return gatherer.rows(ReadRequest(ReadOp.MERGE, TENANT, matchers_to_json(()), 0, 1000), 0)
 
 
