@@ -85,7 +85,7 @@ def bench_append() -> None:
     show("head append, the same, 99th percentile", float(np.quantile(times, 0.99)) * 1e6, "us", "")
     show("head snapshot", best_seconds(head.snapshot, 50) * 1e6, "us", "")
     content = head.snapshot().content()
-    show("head bytes per sample", head.memory_bytes / len(content.sample_node), "bytes", "")
+    show("head bytes per sample", head.memory_bytes / content.sample_counts.sum(), "bytes", "")
 
 
 def bench_merge() -> None:

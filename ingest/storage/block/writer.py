@@ -21,7 +21,7 @@ from ingest.storage.block import schema
 from ingest.storage.block.block_kernels import arrange_samples
 from ingest.storage.block.meta import FORMATS, META_FILE, META_VERSION, BlockFile, BlockMeta, BlockStats
 from ingest.storage.block.symbol_tables import symbol_tables
-from ingest.storage.content import PartContent
+from ingest.storage.content import Content
 from ingest.storage.fs import DISK, TMP_SUFFIX, Files, fsync_dir, fsync_file, rename_durably, write_file_durably
 from ingest.storage.part import ordered_rows, series_digests
 
@@ -44,7 +44,7 @@ class BlockIdentity:
     sources: tuple[str, ...] = ()  #: empty = the block itself
 
 
-def write_block(content: PartContent, identity: BlockIdentity, blocks: Path, files: Files = DISK) -> BlockMeta:
+def write_block(content: Content, identity: BlockIdentity, blocks: Path, files: Files = DISK) -> BlockMeta:
     """Write ``content`` as directory ``blocks / ulid`` and return its meta.
 
     All files are on the disk before the directory gets its name; until then it is called ``<ulid>.tmp``, and what a
@@ -70,7 +70,7 @@ def write_block(content: PartContent, identity: BlockIdentity, blocks: Path, fil
     return meta
 
 
-def _write_files(content: PartContent, identity: BlockIdentity, directory: Path) -> BlockMeta:
+def _write_files(content: Content, identity: BlockIdentity, directory: Path) -> BlockMeta:
     series_order = _series_order(content)
     new_series = np.empty(len(series_order), np.int64)
     new_series[series_order] = np.arange(len(series_order))
@@ -101,7 +101,7 @@ def _write_files(content: PartContent, identity: BlockIdentity, directory: Path)
     )
 
 
-def _series_order(content: PartContent) -> I64:
+def _series_order(content: Content) -> I64:
     """Order series by profile type, then service, then labels: what a query reads together lies together."""
 
     def key(index: int) -> tuple[str, str, Labels]:
@@ -111,21 +111,19 @@ def _series_order(content: PartContent) -> I64:
     return np.array(sorted(range(len(content.series)), key=key), np.int64)
 
 
-def _used_symbols(content: PartContent) -> tuple[Symbols, U32]:
-    used = np.zeros(content.symbols.node_count, np.bool_)
-    used[content.sample_node] = True
-    symbols, node_map = subset(content.symbols, used, depth_first=True)
+def _used_symbols(content: Content) -> tuple[Symbols, U32]:
+    symbols, node_map = subset(content.symbols, content.used_nodes(), depth_first=True)
     node_map[node_map == NONE] = 0
     return symbols, node_map
 
 
-def _write_profiles(path: Path, content: PartContent, row_series: I64, row_order: I64, node_map: U32) -> int:
+def _write_profiles(path: Path, content: Content, row_series: I64, row_order: I64, node_map: U32) -> int:
     """Write ``profiles.parquet`` and return the number of samples in it."""
-    with_spans = bool(content.sample_span.any())
+    with_spans = content.has_spans()
     table_schema = schema.profiles_schema(with_spans)
     samples = 0
     with _parquet_writer(path, table_schema) as writer:
-        for rows in _row_groups(np.diff(content.sample_offsets), row_order):
+        for rows in _row_groups(content.sample_counts, row_order):
             table, count = _profiles_table(content, row_series, rows, node_map, with_spans)
             writer.write_table(pa.table(table, schema=table_schema), row_group_size=len(rows))
             samples += count
@@ -145,18 +143,18 @@ def _row_groups(counts: I64, row_order: I64) -> Iterator[I64]:
 
 
 def _profiles_table(
-    content: PartContent, row_series: I64, rows: I64, node_map: U32, with_spans: bool
+    content: Content, row_series: I64, rows: I64, node_map: U32, with_spans: bool
 ) -> tuple[list[Any], int]:
     """Return the columns of one row group, and its number of samples."""
-    room = int((content.sample_offsets[rows + 1] - content.sample_offsets[rows]).sum())
+    picked = content.picked(rows)
+    room = int((picked.offsets[picked.rows + 1] - picked.offsets[picked.rows]).sum())
     offsets = np.empty(len(rows) + 1, np.int64)
     node, value = np.empty(room, np.uint32), np.empty(room, np.int64)
     span = np.empty(room if with_spans else 0, np.uint64)
-    sources = content.sample_span if with_spans else span
+    sources = picked.span if with_spans else span
     used = arrange_samples(
-        rows, content.sample_offsets, content.sample_node, content.sample_value, sources, node_map,
-        offsets, node, value, span,
-    )  # fmt: skip
+        picked.rows, picked.offsets, picked.node, picked.value, sources, node_map, offsets, node, value, span
+    )
     bounds = pa.array(offsets.astype(np.int32))
 
     def lists(flat: Any) -> Any:
@@ -179,7 +177,7 @@ def _profiles_table(
     return columns, used
 
 
-def _series_table(content: PartContent, order: I64, row_series: I64) -> Any:
+def _series_table(content: Content, order: I64, row_series: I64) -> Any:
     rows = ordered_rows(
         np.arange(len(row_series), dtype=np.int64), row_series.astype(np.uint32), content.time_ns, content.id_hi,
         content.id_lo, content.total,
@@ -266,6 +264,6 @@ def footer_checksum(path: Path) -> str:
         return xxhash.xxh64_hexdigest(file.read(length))
 
 
-def _distinct_ids(content: PartContent) -> int:
+def _distinct_ids(content: Content) -> int:
     ids = np.stack((content.id_hi, content.id_lo), axis=1)
     return len(np.unique(ids, axis=0))

@@ -10,22 +10,18 @@ import numpy as np
 from ingest.profiles.columns import I64, U64, StackProfile, Symbols
 from ingest.profiles.projection import project_by_name, prune
 from ingest.profiles.selector import Matcher
-from ingest.storage.content import PartContent
 from ingest.storage.head.columns import Chunk
+from ingest.storage.head.content import HeadContent, by_chunk, head_content
 from ingest.storage.head.head_kernels import (
-    CHUNK,
     COUNT,
-    DURATION,
     ID_HI,
     ID_LO,
     OFFSET,
-    PERIOD,
     SERIES,
     TIME,
     TOTAL,
     add_rows,
     add_rows_of_spans,
-    gather_rows,
 )
 from ingest.storage.part import Rows, empty_rows, ordered_rows
 from ingest.storage.series_table import SeriesTable
@@ -86,8 +82,8 @@ class HeadView:
         """Sum the values of these rows per stack, as :meth:`ingest.storage.part.Part.merge` says."""
         node_self = np.zeros(self.symbols.node_count, np.int64)
         wanted = None if spans is None else np.unique(spans)
-        for number, picked in self._by_chunk(row_index):
-            chunk = self.chunks[number]
+        for number, at in by_chunk(self.table, row_index):
+            chunk, picked = self.chunks[number], row_index[at]
             offset, count = self.table[OFFSET, picked], self.table[COUNT, picked]
             if wanted is None:
                 add_rows(chunk.node, chunk.value, offset, count, node_self)
@@ -95,49 +91,6 @@ class HeadView:
                 add_rows_of_spans(chunk.node, chunk.value, chunk.span, offset, count, wanted, node_self)
         return project_by_name(self.symbols, node_self) if by_name else prune(self.symbols, node_self)
 
-    def content(self) -> PartContent:
-        """Return a copy of everything in the view, rows in the order they were appended; series without rows left
-        out.
-        """
-        count = self.table[COUNT]
-        offsets = np.concatenate((np.zeros(1, np.int64), np.cumsum(count)))
-        samples = int(offsets[-1])
-        with_spans = any(len(chunk.span) for chunk in self.chunks)
-        node, value = np.empty(samples, np.uint32), np.empty(samples, np.int64)
-        span = np.empty(samples if with_spans else 0, np.uint64)
-        for number, picked in self._by_chunk(np.arange(self.row_count, dtype=np.int64)):
-            chunk = self.chunks[number]
-            gather_rows(
-                chunk.node, chunk.value, chunk.span, self.table[OFFSET, picked], count[picked], offsets[picked],
-                node, value, span,
-            )  # fmt: skip
-        table = self.table.copy()
-        ids = table.view(np.uint64)
-        with_rows, row_series = np.unique(table[SERIES], return_inverse=True)
-        return PartContent(
-            series=tuple(self.series.labels(index) for index in with_rows.tolist()),
-            fingerprints=self.series.fingerprints()[with_rows],
-            symbols=self.symbols,
-            row_series=row_series.astype(np.int64),
-            time_ns=table[TIME],
-            id_hi=ids[ID_HI],
-            id_lo=ids[ID_LO],
-            duration_ns=table[DURATION],
-            period=table[PERIOD],
-            total=table[TOTAL],
-            sample_offsets=offsets,
-            sample_node=node,
-            sample_value=value,
-            sample_span=span,
-        )
-
-    def _by_chunk(self, row_index: I64) -> list[tuple[int, I64]]:
-        """Group rows by the chunk that holds their samples."""
-        if len(row_index) == 0:
-            return []
-        of_row = self.table[CHUNK, row_index]
-        order = np.argsort(of_row, kind="stable")
-        picked, of_row = row_index[order], of_row[order]
-        starts = np.flatnonzero(np.concatenate(([True], of_row[1:] != of_row[:-1])))
-        pieces = np.split(picked, starts[1:])
-        return list(zip(of_row[starts].tolist(), pieces, strict=True))
+    def content(self) -> HeadContent:
+        """Return everything in the view, rows in the order they were appended; series without rows left out."""
+        return head_content(self.series, self.symbols, self.table, self.chunks)

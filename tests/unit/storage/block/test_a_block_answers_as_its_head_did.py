@@ -90,11 +90,12 @@ def test_durations_periods_and_spans_are_in_the_content_of_the_block(tmp_path: P
 
     def plainly(part: Block | Head) -> list[tuple[object, ...]]:
         content = part.content() if isinstance(part, Block) else part.snapshot().content()
-        bounds = content.sample_offsets.tolist()
+        samples = content.picked(np.arange(len(content.time_ns), dtype=np.int64))
+        bounds = samples.offsets.tolist()
         return sorted(
             (content.series[content.row_series[row]], int(content.time_ns[row]), int(content.duration_ns[row]),
              int(content.period[row]),
-             sorted(zip(content.sample_value[a:b].tolist(), content.sample_span[a:b].tolist(), strict=True)))
+             sorted(zip(samples.value[a:b].tolist(), samples.span[a:b].tolist(), strict=True)))
             for row, (a, b) in enumerate(pairwise(bounds))
         )  # fmt: skip
 
@@ -149,7 +150,7 @@ def test_meta_counts_what_is_in_the_files(tmp_path: Path) -> None:
     assert meta.stats.series == len(head.series) == 12
     assert meta.stats.rows == head.row_count == 60
     assert meta.stats.profiles == head.profile_count == 30
-    assert meta.stats.samples == len(content.sample_node)
+    assert meta.stats.samples == int(content.sample_counts.sum())
     assert {entry.path: entry.size_bytes for entry in meta.files} == {
         path.name: path.stat().st_size for path in (tmp_path / IDENTITY.ulid).glob("*.parquet")
     }

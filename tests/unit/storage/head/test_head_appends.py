@@ -34,7 +34,7 @@ def test_a_group_becomes_a_row_per_sample_type(head: Head) -> None:
 def test_a_value_of_zero_is_not_kept_and_a_type_without_values_has_no_row(head: Head) -> None:
     head.append(push(Group(samples(main__work=(0, 5), main=(0, 0)))))
     assert [(dict(row.labels)["__type__"], row.total) for row in read_rows(head)] == [("cpu", 5)]
-    assert head.snapshot().content().sample_value.tolist() == [5]
+    assert head.snapshot().content().picked(np.zeros(1, np.int64)).value.tolist() == [5]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_samples_outgrow_chunks_without_moving(head: Head, monkeypatch: pytest.M
     assert view.chunks[0].node is first
     assert read_stacks(head) == expected
     content = view.content()
-    assert content.sample_value.sum() == sum(expected.values())
+    assert content.picked(np.arange(40, dtype=np.int64)).value.sum() == sum(expected.values())
     assert max(len(chunk.node) for chunk in view.chunks) == 30
 
 
