@@ -45,10 +45,11 @@ class IngesterStep(bootsteps.StartStopStep):
         self._status: StatusPublisher | None = None
 
     def start(self, parent: Any) -> None:
-        """Compile, replay, join."""
+        """Take the data directory, compile, replay, join."""
         config = settings.INGEST
-        warm_up_all()
         ingester = wiring.get_ingester()
+        ingester.lock()
+        warm_up_all()
         self._status = StatusPublisher(ingester, wiring.get_redis())
         self._status.start()
         ingester.open()

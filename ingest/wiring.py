@@ -39,6 +39,7 @@ from ingest.distributor.batcher import Batcher
 from ingest.distributor.ports import NoReplicaSet
 from ingest.distributor.push import Distributor
 from ingest.distributor.types import Pusher
+from ingest.ingester.directory_lock import DirectoryLock
 from ingest.ingester.maintenance import MaintenanceConfig
 from ingest.ingester.service import Ingester
 from ingest.ingester.store import IngesterStore, StoreConfig
@@ -210,10 +211,11 @@ def get_ingester() -> Ingester:
 
 def _build_ingester() -> Ingester:
     config = settings.INGEST
+    directory = config.data_dir / "ingesters" / escape_component(config.instance_id)
     store = IngesterStore(
         StoreConfig(
             instance=config.instance_id,
-            directory=config.data_dir / "ingesters" / escape_component(config.instance_id),
+            directory=directory,
             head_max_bytes=config.head_max_bytes,
             heads_max_bytes=config.heads_max_bytes,
             head_max_age_ns=round(config.head_max_age_seconds * 1e9),
@@ -226,6 +228,7 @@ def _build_ingester() -> Ingester:
     )
     return Ingester(
         config.instance_id,
+        DirectoryLock(directory),
         store,
         acks=RedisAckSink(get_redis()),
         bucket=blocks_bucket(),

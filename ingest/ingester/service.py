@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import structlog
 
 from ingest.ingester.committer import AckSink, Committer, WriteMessage
+from ingest.ingester.directory_lock import DirectoryLock
 from ingest.ingester.maintenance import BlockRegister, Maintenance, MaintenanceConfig
 from ingest.ingester.store import IngesterStore, Opened
 from ingest.storage.bucket import Bucket
@@ -59,6 +60,7 @@ class Ingester:
     def __init__(
         self,
         instance: str,
+        lock: DirectoryLock,
         store: IngesterStore,
         acks: AckSink,
         bucket: Bucket,
@@ -69,6 +71,7 @@ class Ingester:
         on_crash: Callable[[BaseException], None],
     ) -> None:
         self.instance = instance
+        self._lock_of_directory = lock
         self._store = store
         self._committer = Committer(instance, store, acks, on_commit, on_crash)
         self.maintenance = Maintenance(store, self._committer, bucket, register, maintenance, on_shipped)
@@ -77,6 +80,13 @@ class Ingester:
         self._replayed_bytes = 0
         self._last_progress = 0.0
         self._lock = threading.Lock()
+
+    def lock(self) -> None:
+        """Take the data directory for the life of this ingester; comes before all else.
+
+        Raises :class:`ingest.ingester.directory_lock.DirectoryInUse` when another process has it.
+        """
+        self._lock_of_directory.acquire()
 
     def open(self) -> Opened:
         """Replay the log. Blocks until the store is as it was; says how far it is every few seconds."""
@@ -125,6 +135,7 @@ class Ingester:
         self._readers.shutdown(wait=True)
         self._committer.close()
         self._store.close()
+        self._lock_of_directory.release()
 
     def status(self) -> IngesterStatus:
         """Return what the ingester holds and does."""

@@ -65,7 +65,7 @@ class Cluster:
                     *self.arguments,
                 ],
                 cwd=ROOT,
-                env={**_clean_environment(), **self.environment},
+                env={**clean_environment(), **self.environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -122,7 +122,7 @@ class Cluster:
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
-            env={**_clean_environment(), **self.environment, "PHLARE_DATA_DIR": str(self.data_dir)},
+            env={**clean_environment(), **self.environment, "PHLARE_DATA_DIR": str(self.data_dir)},
             capture_output=True,
             text=True,
             timeout=120,
@@ -208,7 +208,7 @@ def _kill(pid: int) -> None:
         return
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """The environment without settings of whoever runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PHLARE_", "DJANGO_"))}
     return {**kept, "PYTHONWARNINGS": "", "PHLARE_LOG_FORMAT": "json"}
