@@ -107,6 +107,10 @@ def shared_environment(options: Options) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # Threads that each get an arena of malloc's own make idle processes larger for nothing.
         "MALLOC_ARENA_MAX": "2",
+        # Columns of heads come and go in megabytes. From maps of their own they go back to the machine at once; left to
+        # itself, malloc moves them to its heap after the first is freed, where the gaps stay.
+        "MALLOC_MMAP_THRESHOLD_": str(512 * 1024),
+        "MALLOC_TRIM_THRESHOLD_": str(4 * 1024 * 1024),
     }
 
 

@@ -1,5 +1,8 @@
 """The processes that ``up`` runs."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,6 +82,23 @@ def test_all_processes_share_the_data_and_the_metrics():
     assert shared["PHLARE_DATA_DIR"] == "/data"
     assert shared["PROMETHEUS_MULTIPROC_DIR"] == "/data/metrics"
     assert shared["PHLARE_REPLICATION_FACTOR"] == "3"
+
+
+def test_a_freed_column_goes_back_to_the_machine_at_once():
+    freed_columns = (
+        "import numpy as np\n"
+        "def rss():\n"
+        "    return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "before, kept = rss(), []\n"
+        "for _ in range(20):\n"
+        "    columns = [np.ones(1 << 18) for _ in range(10)]\n"
+        "    kept += [np.ones(1000)]\n"
+        "del columns\n"
+        "print(rss() - before)\n"
+    )
+    environment = {**os.environ, **shared_environment(OPTIONS)}
+    done = subprocess.run([sys.executable, "-c", freed_columns], env=environment, capture_output=True, check=True)
+    assert int(done.stdout) < 4 << 20
 
 
 @pytest.mark.parametrize(
