@@ -51,8 +51,9 @@ class IngestConfig:
     head_max_age_seconds: float = 3600.0
     """Age of a head at which it is sealed even when it is small."""
 
-    heads_max_bytes: int = 512 * MIB
-    """Memory of all heads of one ingester together, sealed ones included; beyond it writes are refused as overload."""
+    heads_max_bytes: int = 256 * MIB
+    """Memory of all heads of one ingester together, sealed ones included; beyond it writes are refused as overload.
+    An ingester takes about 300 MiB beside them when it writes a block."""
 
     wal_segment_bytes: int = 32 * MIB
     """Size at which a segment of the write-ahead log is cut."""

@@ -16,10 +16,12 @@ from ingest.storage.acks import Ack, AckCode
 
 #: Messages taken into one flush at most: bounds the memory of payloads held decoded at once.
 MAX_MESSAGES_A_COMMIT = 64
-#: Payload bytes after which a commit is closed.
-MAX_BYTES_A_COMMIT = 32 << 20
-#: Messages waiting beyond which the consumer of the queue is held back; the broker keeps the rest.
+#: Payload bytes after which a commit is closed. Decoded they take a few times as much.
+MAX_BYTES_A_COMMIT = 8 << 20
+#: Messages, and bytes of their payloads, waiting beyond which the consumer of the queue is held back; the broker keeps
+#: the rest.
 MAX_WAITING_MESSAGES = 128
+MAX_WAITING_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class WriteMessage:
     batch_id: str
     reply_to: str
     payloads: Mapping[str, bytes | None]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the payloads."""
+        return sum(len(payload) for payload in self.payloads.values() if payload is not None)
 
 
 class AckSink(Protocol):
@@ -69,6 +76,7 @@ class Committer:
         self._acks = acks
         self._on_crash = on_crash
         self._waiting: deque[WriteMessage] = deque()
+        self._waiting_bytes = 0
         self._calls: deque[tuple[Callable[[], None], _Done]] = deque()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -81,10 +89,11 @@ class Committer:
     def submit(self, message: WriteMessage) -> None:
         """Queue a message; waits while too many are queued. After ``drain`` it is answered as not serving."""
         with self._lock:
-            while self._accepting and len(self._waiting) >= MAX_WAITING_MESSAGES:
+            while self._accepting and self._is_full():
                 self._changed.wait()
             if self._accepting:
                 self._waiting.append(message)
+                self._waiting_bytes += message.size_bytes
                 self._changed.notify_all()
                 return
         refused = dict.fromkeys(message.payloads, bytes([AckCode.NOT_SERVING]))
@@ -137,13 +146,17 @@ class Committer:
         except BaseException as error:
             self._on_crash(error)
 
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= MAX_WAITING_MESSAGES or self._waiting_bytes >= MAX_WAITING_BYTES
+
     def _take(self) -> list[WriteMessage]:
         taken: list[WriteMessage] = []
         size = 0
         while self._waiting and len(taken) < MAX_MESSAGES_A_COMMIT and size < MAX_BYTES_A_COMMIT:
             message = self._waiting.popleft()
-            size += sum(len(payload) for payload in message.payloads.values() if payload is not None)
+            size += message.size_bytes
             taken.append(message)
+        self._waiting_bytes -= size
         return taken
 
     def _commit(self, messages: Sequence[WriteMessage]) -> None:

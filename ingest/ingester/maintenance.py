@@ -49,7 +49,7 @@ class MaintenanceConfig:
 
 
 class Maintenance:
-    """Runs rounds: every interval, and at once when woken."""
+    """Runs rounds: every interval, and at once when woken or when a head was sealed for its size."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Maintenance:
         self._config = config
         self._on_shipped = on_shipped
         self._wake = threading.Event()
+        store.on_sealed_for_size = self._wake.set
         self._closing = False
         self._flush_requested = False
         self._failures = 0

@@ -91,6 +91,8 @@ class IngesterStore:
         self._wal: WalWriter | None = None
         self.blocks = LocalBlocks(config.directory / "blocks")
         self.read_only = False
+        #: Called on the committer's thread after a head was sealed for its size: its memory is wanted back soon.
+        self.on_sealed_for_size: Callable[[], None] = _nothing
 
     def open(self, progress: Callable[[WalRecord], None] | None = None) -> Opened:
         """Open local blocks, replay the log, then begin a new segment. Must return before anything else is called."""
@@ -134,7 +136,10 @@ class IngesterStore:
         for mark in marks:
             self._begin_head(mark, position.segment)
         codes = [bytes([self._append(record) for record in records]) for records in decoded]
-        self._seal_large()
+        try:
+            self._seal_large()
+        except WalError:
+            self.read_only = True  # what was committed stays committed; the next commit tries to seal again
         return codes
 
     def seal(self, tenants: Iterable[str], why: str) -> None:
@@ -287,6 +292,7 @@ class IngesterStore:
             due.append(heads.pop().tenant)
         if due:
             self.seal(due, "size")
+            self.on_sealed_for_size()
 
     def _refusal(self) -> AckCode | None:
         """Why writes are refused now, if they are."""
@@ -298,6 +304,10 @@ class IngesterStore:
             self.read_only = True
             return AckCode.LOG_FAILED
         return None
+
+
+def _nothing() -> None:
+    """What happens when nobody wants to know."""
 
 
 def _heads_of(heads: TenantHeads) -> list[Head]:

@@ -157,6 +157,20 @@ def test_a_head_that_grew_too_large_is_sealed_and_the_next_push_opens_another(in
     assert held(store) == once(0, 1, 2)
 
 
+def test_whoever_writes_blocks_is_told_of_a_head_that_was_sealed_for_its_size_alone(ingesters: Ingesters) -> None:
+    store = ingesters.open()
+    told: list[int] = []
+    store.on_sealed_for_size = lambda: told.append(store.status().sealed_heads)
+    store.commit([payload(0)])
+    store.seal_all("test")
+    assert told == []
+    ingesters.config = {"head_max_bytes": 1}
+    store = ingesters.open()
+    store.on_sealed_for_size = lambda: told.append(store.status().sealed_heads)
+    store.commit([payload(1)])
+    assert told == [2]
+
+
 def test_writes_are_refused_as_overload_while_sealed_heads_fill_the_memory(ingesters: Ingesters) -> None:
     ingesters.config = {"head_max_bytes": 1, "heads_max_bytes": 1}
     store = ingesters.open()

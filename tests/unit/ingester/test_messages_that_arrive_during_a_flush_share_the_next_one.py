@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from ingest.ingester import committer as module
 from ingest.ingester.committer import Committer, WriteMessage
 from ingest.storage.acks import Ack, AckCode
 
@@ -73,6 +74,33 @@ def test_messages_that_wait_for_a_slow_flush_go_into_one_commit(committer: Commi
     log.gate.set()
     committer.drain()
     assert log.commits == [[b"0"], [b"1", b"2", b"3", b"4", b"5"]]
+
+
+@pytest.mark.parametrize(
+    ("bound", "value"),
+    [
+        pytest.param("MAX_WAITING_MESSAGES", 2, id="too many messages"),
+        pytest.param("MAX_WAITING_BYTES", 150, id="too many bytes"),
+    ],
+)
+def test_who_submits_is_held_back_while_too_much_waits(
+    committer: Committer, log: Log, monkeypatch: pytest.MonkeyPatch, bound: str, value: int
+) -> None:
+    monkeypatch.setattr(module, bound, value)
+    log.gate.clear()
+    committer.submit(message(0))
+    assert log.entered.acquire(timeout=5)
+    committer.submit(message(1, b"x" * 100))
+    committer.submit(message(2, b"x" * 100))
+    late = threading.Thread(target=committer.submit, args=(message(3),))
+    late.start()
+    late.join(timeout=0.05)
+    assert late.is_alive()
+    log.gate.set()
+    late.join(timeout=5)
+    assert not late.is_alive()
+    committer.drain()
+    assert [len(commit) for commit in log.commits] in ([1, 2, 1], [1, 3])
 
 
 def test_every_message_is_answered_to_its_asker_in_the_name_of_the_ingester(committer: Committer, sink: Sink) -> None:
