@@ -74,10 +74,16 @@ def warm_up_all(progress: Callable[[str], None] | None = None) -> None:
     for name in kernel_modules():
         if progress is not None:
             progress(name)
-        warm_up = getattr(importlib.import_module(name), "warm_up", None)
-        if warm_up is not None:
-            warm_up()
+        warm_up_module(name)
     _remove_forgotten_folders()
+
+
+def warm_up_module(name: str) -> str:
+    """Import one kernel module, run its ``warm_up()`` and return its name. Several processes may do so at once."""
+    warm_up = getattr(importlib.import_module(name), "warm_up", None)
+    if warm_up is not None:
+        warm_up()
+    return name
 
 
 def _compiled(function: Kernel, *, boundscheck: bool, inline: str = "never") -> Kernel:

@@ -66,21 +66,6 @@ class Limits:
     it; real pprof reaches 3 to 43, and about 100 when it repeats one stack with zero values. 256 leaves that two and
     a half times the room and stops a bomb after a quarter of its length."""
 
-    ingestion_rate_bytes_per_second: int = 4 * MIB
-    """Refill of the tenant's token bucket; label bytes plus uncompressed profile bytes are charged."""
-
-    ingestion_burst_size_bytes: int = 2 * MIB
-    """Depth of the tenant's token bucket. Use :attr:`effective_burst_bytes`, which lets the largest profile pass."""
-
-    ingestion_tenant_shard_size: int = 0
-    """Ingesters a tenant's series are spread over; 0 means all."""
-
-    max_global_series_per_tenant: int = 5_000
-    """Active series of a tenant over all ingesters; 0 switches it off."""
-
-    max_local_series_per_tenant: int = 0
-    """Active series of a tenant on one ingester; 0 switches it off."""
-
     max_query_lookback_ns: int = 7 * DAY_NS
     """How far before now a query may reach; earlier starts are moved up. 0 switches it off."""
 
@@ -92,16 +77,6 @@ class Limits:
 
     max_flamegraph_nodes_max: int = 1_048_576
     """Most nodes a request may ask for; more is refused, not capped."""
-
-    @property
-    def effective_burst_bytes(self) -> int:
-        """Return the bucket depth to use: never below one profile of the largest size together with its labels.
-
-        The default burst is smaller than the default profile size, so that taken literally a large valid profile could
-        never pass however long its sender waited.
-        """
-        label_bytes = self.max_label_names_per_series * (self.max_label_name_length + self.max_label_value_length)
-        return max(self.ingestion_burst_size_bytes, self.max_profile_size_bytes + label_bytes)
 
 
 DEFAULT_LIMITS = Limits()

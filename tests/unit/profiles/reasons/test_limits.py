@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from ingest.profiles.limits import DAY_NS, DEFAULT_LIMITS, HOUR_NS, MIB, MINUTE_NS, Limits
+from ingest.profiles.limits import DAY_NS, DEFAULT_LIMITS, HOUR_NS, MIB, MINUTE_NS
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,6 @@ from ingest.profiles.limits import DAY_NS, DEFAULT_LIMITS, HOUR_NS, MIB, MINUTE_
         ("reject_older_than_ns", HOUR_NS),
         ("reject_newer_than_ns", 10 * MINUTE_NS),
         ("ingestion_body_limit_bytes", 256 * MIB),
-        ("ingestion_rate_bytes_per_second", 4 * MIB),
-        ("ingestion_burst_size_bytes", 2 * MIB),
-        ("ingestion_tenant_shard_size", 0),
-        ("max_global_series_per_tenant", 5000),
-        ("max_local_series_per_tenant", 0),
         ("max_query_lookback_ns", 7 * DAY_NS),
         ("max_query_length_ns", DAY_NS),
         ("max_flamegraph_nodes_default", 8192),
@@ -42,11 +37,6 @@ def test_a_default_is_that_of_pyroscope(name: str, value: int) -> None:
 def test_limits_cannot_be_changed_in_place() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         DEFAULT_LIMITS.max_label_name_length = 1  # type: ignore[misc]
-
-
-def test_the_burst_in_use_lets_the_largest_valid_profile_pass() -> None:
-    assert DEFAULT_LIMITS.effective_burst_bytes > DEFAULT_LIMITS.max_profile_size_bytes
-    assert Limits(ingestion_burst_size_bytes=100 * MIB).effective_burst_bytes == 100 * MIB
 
 
 def test_the_decompression_ratio_is_between_what_pprof_reaches_and_what_deflate_can() -> None:
