@@ -27,7 +27,7 @@ from ingest.profiles.symbols import SymbolStoreFull
 from ingest.storage.acks import AckCode
 from ingest.storage.block.writer import BlockIdentity, write_block
 from ingest.storage.errors import WalError
-from ingest.storage.fs import free_bytes
+from ingest.storage.fs import DISK, Files, free_bytes
 from ingest.storage.head.head import AppendOutcome, Head
 from ingest.storage.head.states import HeadState
 from ingest.storage.part import Part
@@ -77,11 +77,17 @@ class IngesterStore:
     """Log, heads and local blocks of one ingester."""
 
     def __init__(
-        self, config: StoreConfig, now_ns: Callable[[], int], new_ulid: Callable[[], str], hash_seed: int
+        self,
+        config: StoreConfig,
+        now_ns: Callable[[], int],
+        new_ulid: Callable[[], str],
+        hash_seed: int,
+        files: Files = DISK,
     ) -> None:
         """``hash_seed`` should be unpredictable, so that no sender can choose symbols that collide."""
         self._config = config
         self._hash_seed = hash_seed
+        self._files = files
         self._now_ns = now_ns
         self._new_ulid = new_ulid
         self._lock = threading.Lock()
@@ -103,7 +109,7 @@ class IngesterStore:
         with self._lock:
             self._tenants = replayed.tenants
             self._first_segment = replayed.first_segment
-        self._wal = WalWriter(self._wal_dir, self._config.wal_segment_bytes)
+        self._wal = WalWriter(self._wal_dir, self._config.wal_segment_bytes, self._files)
         return Opened(replayed, log.report, damaged)
 
     def close(self) -> None:
@@ -194,7 +200,7 @@ class IngesterStore:
         for head in self._sealed_heads():
             directory = self.blocks.directory_of(head.tenant)
             identity = BlockIdentity(head.part_id, head.tenant, head.owner, head.created_at_ns)
-            write_block(head.snapshot().content(), identity, directory)
+            write_block(head.snapshot().content(), identity, directory, self._files)
             head.advance(HeadState.WRITTEN, self._now_ns(), "block complete")
             with self._lock:
                 self.blocks.add(directory / head.part_id)
