@@ -44,9 +44,11 @@ class Watch:
     report_seconds: float
     started_at: float = field(default_factory=time.monotonic)
     first_block_at: float | None = None
+    #: Resident MiB by process, over time. Not PSS, which also moves with whoever else maps the same libraries.
     samples: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     peaks: dict[str, float] = field(default_factory=dict)
     peak_pss: dict[str, float] = field(default_factory=dict)
+    peak_total_pss: float = 0.0
     redis_peak_bytes: int = 0
     _next_report: float = 0.0
 
@@ -54,7 +56,8 @@ class Watch:
         """Take a sample, and print a line when one is due."""
         seconds = time.monotonic() - self.started_at
         memory = cluster_memory(self.cluster)
-        self.samples.append((seconds, {name: one.pss / MIB for name, one in memory.items()}))
+        self.samples.append((seconds, {name: one.rss / MIB for name, one in memory.items()}))
+        self.peak_total_pss = max(self.peak_total_pss, sum(one.pss for one in memory.values()) / MIB)
         for name, one in memory.items():
             self.peaks[name] = max(self.peaks.get(name, 0.0), one.peak_rss / MIB)
             self.peak_pss[name] = max(self.peak_pss.get(name, 0.0), one.pss / MIB)
@@ -111,7 +114,7 @@ class Watch:
             "last_third_over_first_third": growths,
             "peak_rss_mib": {name: round(peak) for name, peak in sorted(self.peaks.items())},
             "peak_pss_mib": {name: round(peak) for name, peak in sorted(self.peak_pss.items())},
-            "peak_total_pss_mib": round(max(sum(by_name.values()) for _, by_name in self.samples)),
+            "peak_total_pss_mib": round(self.peak_total_pss),
             "redis_peak_mib": round(self.redis_peak_bytes / MIB),
             "too_large": too_large,
             "growing": growing,
