@@ -38,6 +38,9 @@ browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
 bench: $(VENV)/dev.stamp  ## Measure speed; prints one JSON line a figure
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+soak: $(VENV)/dev.stamp  ## Watch memory under load, e.g. make soak ARGS="--minutes 10" or ARGS="--profiles 100000"
+	$(BIN)/python -m tests.soak.soak $(ARGS)
+
 fuzz: $(VENV)/dev.stamp  ## Feed damaged and random input for longer than the tests do
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
