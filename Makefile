@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check integration chaos bench fuzz browser clean distclean
+.PHONY: help up test check integration chaos bench soak fuzz browser clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
