@@ -5,6 +5,8 @@ Invariants:
 * a write is resolved exactly once: by the quorum tracker, or by its waiter giving up at the deadline;
 * a batch is remembered until every ingester it went to has answered or it grew too old, because the replicas beyond the
   quorum still need the payload after the pusher has its answer;
+* while ``MAX_UNRESOLVED_BATCHES`` are on their way, writes gather for the next one, so that batches grow with the load;
+  a batch stands in the way of others for ``MAX_LINGER_SECONDS`` at most, whatever becomes of it;
 * the bytes of remembered payloads never exceed ``max_outstanding_bytes``: the oldest batches whose writes are all
   resolved are dropped first; if that is not enough, new pushes are refused.
 """
@@ -24,6 +26,12 @@ from ring.core.quorum import KeyTracker, Verdict
 MAX_WRITES_A_BATCH = 512
 #: Payload bytes after which a batch is closed.
 MAX_BYTES_A_BATCH = 8 << 20
+
+#: Batches without a verdict that hold others back. A batch costs each of its ingesters about a millisecond whatever is
+#: in it; with two of them one is being made durable while the next one travels.
+MAX_UNRESOLVED_BATCHES = 2
+#: Seconds after which a batch without a verdict holds nobody back any more: a lost answer must not cost others more.
+MAX_LINGER_SECONDS = 0.03
 
 
 class PushWait:
@@ -69,15 +77,17 @@ class Write:
     def __post_init__(self) -> None:
         self.tracker = KeyTracker(len(self.replicas.instances), self.replicas.max_errors)
 
-    def outcome(self, code: AckCode) -> None:
-        """Count one replica's answer; resolves the write when it decides it."""
+    def outcome(self, code: AckCode) -> bool:
+        """Count one replica's answer; returns whether it decided the write, which is resolved by that."""
         if self.verdict is not Verdict.PENDING:
-            return
+            return False
         if not code.is_success:
             self.last_code = code
         self.verdict = self.tracker.record(code.is_success, code.is_client_error)
-        if self.verdict is not Verdict.PENDING:
-            self.wait.one_resolved()
+        if self.verdict is Verdict.PENDING:
+            return False
+        self.wait.one_resolved()
+        return True
 
 
 @dataclass(slots=True, eq=False)
@@ -88,10 +98,11 @@ class _Sent:
     awaiting: set[str]
     size_bytes: int
     sent_at_seconds: float
+    undecided: int  #: writes without a verdict
 
     @property
     def nobody_waits(self) -> bool:
-        return all(write.verdict is not Verdict.PENDING for writes in self.payloads.values() for write in writes)
+        return self.undecided == 0
 
 
 class Batcher:
@@ -104,6 +115,7 @@ class Batcher:
         clock_seconds: Callable[[], float],
         max_outstanding_bytes: int,
         keep_seconds: float,
+        max_unresolved_batches: int = MAX_UNRESOLVED_BATCHES,
     ) -> None:
         self._publisher = publisher
         self._new_batch_id = new_batch_id
@@ -115,6 +127,9 @@ class Batcher:
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
         self._lock = threading.Lock()
         self._more = threading.Condition(self._lock)
+        self._max_unresolved_batches = max_unresolved_batches
+        self._unresolved: OrderedDict[str, float] = OrderedDict()  # batch id -> seconds at which it was sent
+        self._room = threading.Condition(self._lock)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="push-batcher", daemon=True)
         self._thread.start()
@@ -152,12 +167,14 @@ class Batcher:
             if sent is None or ack.instance not in sent.awaiting:
                 return
             sent.awaiting.discard(ack.instance)
-            if not sent.awaiting:
-                finished = self._remove(ack.batch_id)
             for name in ack.codes.keys() & sent.payloads.keys():
                 writes = sent.payloads[name]
                 for write, code in zip(writes, ack.codes_of(name, len(writes)), strict=True):
-                    write.outcome(code)
+                    sent.undecided -= write.outcome(code)
+            if not sent.awaiting:
+                finished = self._remove(ack.batch_id)
+            elif sent.nobody_waits:
+                self._make_room(ack.batch_id)
         if finished is not None:
             self._publisher.discard(tuple(finished.payloads))
 
@@ -166,6 +183,7 @@ class Batcher:
         with self._lock:
             self._closed = True
             self._more.notify()
+            self._room.notify()
         self._thread.join()
 
     def _run(self) -> None:
@@ -175,8 +193,23 @@ class Batcher:
                     self._more.wait()
                 if not self._waiting:
                     return
+                self._wait_for_room()
                 writes = self._take()
             self._publish(writes)
+
+    def _wait_for_room(self) -> None:
+        """Wait, holding the lock, until another batch may leave. With little to do there always is room."""
+        while len(self._unresolved) >= self._max_unresolved_batches and not self._closed:
+            oldest = next(iter(self._unresolved.values()))
+            left_seconds = oldest + MAX_LINGER_SECONDS - self._clock_seconds()
+            if left_seconds <= 0:
+                self._unresolved.popitem(last=False)
+            else:
+                self._room.wait(left_seconds)
+
+    def _make_room(self, batch_id: str) -> None:
+        if self._unresolved.pop(batch_id, None) is not None:
+            self._room.notify()
 
     def _take(self) -> list[Write]:
         taken: list[Write] = []
@@ -191,7 +224,8 @@ class Batcher:
         batch_id = self._new_batch_id()
         by_set: dict[tuple[str, ...], list[Write]] = {}
         for write in writes:
-            by_set.setdefault(write.replicas.instances, []).append(write)
+            # The order of a set is that of the walk to it and differs from key to key.
+            by_set.setdefault(tuple(sorted(write.replicas.instances)), []).append(write)
         payloads: dict[str, list[Write]] = {}
         messages: dict[str, list[str]] = {}
         for number, (instances, members) in enumerate(by_set.items()):
@@ -202,10 +236,11 @@ class Batcher:
         bodies = {name: b"".join([write.record for write in members]) for name, members in payloads.items()}
         for write in writes:
             write.record = b""  # the payload holds it from here on
-        sent = _Sent(payloads, set(messages), sum(map(len, bodies.values())), self._clock_seconds())
+        sent = _Sent(payloads, set(messages), sum(map(len, bodies.values())), self._clock_seconds(), len(writes))
         with self._lock:
             self._forget_old()
             self._sent[batch_id] = sent
+            self._unresolved[batch_id] = sent.sent_at_seconds
         batch = Batch(batch_id, bodies, {instance: tuple(names) for instance, names in messages.items()})
         for instance, code in self._publisher.publish(batch).items():
             names = messages.get(instance, ())
@@ -213,6 +248,7 @@ class Batcher:
 
     def _remove(self, batch_id: str) -> _Sent:
         sent = self._sent.pop(batch_id)
+        self._make_room(batch_id)
         self._outstanding_bytes -= sent.size_bytes
         return sent
 

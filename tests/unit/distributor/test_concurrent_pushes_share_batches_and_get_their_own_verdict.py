@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from ingest.distributor.batcher import Batcher, PushWait, Write
+from ingest.distributor.batcher import MAX_LINGER_SECONDS, Batcher, PushWait, Write
 from ingest.distributor.ports import Batch, ReplicaSet
 from ingest.storage.acks import Ack, AckCode
 from ring.core.quorum import Verdict
@@ -201,3 +201,44 @@ def test_a_batch_older_than_its_payload_is_forgotten(batcher: Batcher, wire: Wir
 )
 def test_an_ack_says_what_became_of_each_record(codes: bytes, records: int, expected: list[AckCode]) -> None:
     assert Ack("batch", "a", {"p": codes}).codes_of("p", records) == expected
+
+
+def test_writes_gather_while_two_batches_are_without_a_verdict(batcher: Batcher, wire: Wire) -> None:
+    first = send(batcher, wire, one_write())
+    send(batcher, wire, one_write())
+    for _ in range(5):
+        assert batcher.submit([one_write()])
+    assert not wire.published.acquire(timeout=0.05)
+    answer(batcher, first, "a", STORED)
+    answer(batcher, first, "b", STORED)
+    assert wire.published.acquire(timeout=5)
+    assert len(wire.batches) == 3
+    assert wire.batches[2].payloads[wire.batches[2].messages["a"][0]] == b"x" * 50
+
+
+def test_a_batch_that_nobody_answers_holds_others_back_for_a_moment_only(
+    batcher: Batcher, wire: Wire, clock: Clock
+) -> None:
+    for _ in range(2):
+        send(batcher, wire, one_write())
+    clock.now += MAX_LINGER_SECONDS
+    send(batcher, wire, one_write())
+
+
+def test_replica_sets_that_differ_in_order_only_share_a_payload(batcher: Batcher, wire: Wire) -> None:
+    hold_a_batch_back(batcher, wire)
+    assert batcher.submit([one_write(replicas=ReplicaSet(order, 1)) for order in (("a", "b", "c"), ("c", "a", "b"))])
+    wire.gate.set()
+    for _ in range(2):
+        assert wire.published.acquire(timeout=5)
+    assert len(wire.batches[1].payloads) == 1
+
+
+def test_closing_sends_what_gathered_behind_unanswered_batches(wire: Wire, clock: Clock) -> None:
+    numbers = itertools.count()
+    batcher = Batcher(wire, lambda: f"batch{next(numbers)}", clock, max_outstanding_bytes=1000, keep_seconds=60)
+    for _ in range(2):
+        send(batcher, wire, one_write())
+    assert batcher.submit([one_write()])
+    batcher.close()
+    assert len(wire.batches) == 3
