@@ -137,7 +137,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "blocks": (
-        {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _s3_options}
+        {"BACKEND": "ingest.adapters.s3_blocks.S3Blocks", "OPTIONS": _s3_options}
         if S3_BUCKET
         else {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -219,6 +219,7 @@ INSTALLED_APPS = [
 # Every push and query passes all of them, so there are no more than the pages and the admin need. Answers are
 # compressed by the views that know their size and content, never by GZipMiddleware.
 MIDDLEWARE = [
+    "ingest.api.hot_door.HotDoorMiddleware",  # before all: answers pushes, which need nothing of the rest
     "django.middleware.security.SecurityMiddleware",  # first: its headers belong on static files too
     "whitenoise.middleware.WhiteNoiseMiddleware",  # answers for static files before anything else works
     "django.contrib.sessions.middleware.SessionMiddleware",  # lazy: costs nothing until a view asks
