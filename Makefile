@@ -42,7 +42,8 @@ soak: $(VENV)/dev.stamp  ## Watch memory under load, e.g. make soak ARGS="--minu
 	$(BIN)/python -m tests.soak.soak $(ARGS)
 
 fuzz: $(VENV)/dev.stamp  ## Feed damaged and random input for longer than the tests do
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz
+	$(BIN)/python -m tests.fuzz.long_run $(ARGS)
 
 clean:  ## Remove caches and what the tools made; keeps data/ and the virtual environment
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build staticfiles

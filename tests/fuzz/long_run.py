@@ -1,58 +1,72 @@
-"""Mutate profiles until stopped or for a given time: ``python -m tests.fuzz.long_run [seconds] [seed]``.
+"""Feed damaged input to every parser for as long as you like: ``python -m tests.fuzz.long_run --help``.
 
-Each failing input is written to the current folder, with the seed that leads to it, and the run goes on.
+An input that ends in anything but an orderly answer, or takes long, is written to the current folder and the run goes
+on.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 import traceback
 from pathlib import Path
 from random import Random
 
-from ingest.profiles.prepare import Prepared, prepare_profile
-from ingest.profiles.reasons import Rejection
-from tests.fuzz.mutations import mutate, seeds
-from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES
+from tests.fuzz.mutations import mutate
+from tests.fuzz.targets import Target, targets
 
-_SLOW_SECONDS = 1.0
+SLOW_SECONDS = 1.0
 _POOL = 500
 
 
-def main(seconds: float, seed: int) -> int:
-    """Run for ``seconds``; return the number of inputs that failed."""
+def fuzz(name: str, target: Target, seconds: float, seed: int, keep: Path | None) -> int:
+    """Run one target for ``seconds``; returns the number of inputs that failed, each written to ``keep``."""
     rng = Random(seed)
-    pool = seeds()
+    pool = list(target.seeds)
     fixed = len(pool)
     runs = failures = accepted = 0
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         data = mutate(rng.choice(pool), rng)
         start = time.monotonic()
+        runs += 1
         try:
-            result = prepare_profile(data, "alice", SERIES, ANY_TIME, NOW_NS)
-            assert isinstance(result, Prepared | Rejection)
-            assert time.monotonic() - start < _SLOW_SECONDS, "too slow"
+            is_valid = target.run(data)
+            assert time.monotonic() - start < SLOW_SECONDS, "too slow"
         except Exception:
             failures += 1
-            path = Path(f"fuzz-pprof-{seed}-{runs}.bin")
-            path.write_bytes(data)
-            print(f"failed: {path}\n{traceback.format_exc()}", file=sys.stderr)
+            if keep is not None:
+                path = keep / f"fuzz-{name}-{seed}-{runs}.bin"
+                path.write_bytes(data)
+                print(f"failed: {path}", file=sys.stderr)
+            traceback.print_exc()
             continue
-        finally:
-            runs += 1
-        if isinstance(result, Prepared):  # valid and new: mutate it further, so that runs go deep
+        if is_valid:  # valid and new: mutate it further, so that runs go deep
             accepted += 1
             if len(pool) < _POOL:
                 pool.append(data)
             else:
                 pool[rng.randrange(fixed, _POOL)] = data
-    print(f"seed {seed}: {runs} inputs, {accepted} accepted, {failures} failed")
+    print(f"{name}: seed {seed}, {runs} inputs, {accepted} accepted, {failures} failed", flush=True)
     return failures
 
 
+def main() -> int:
+    """Run what the command line asks for; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Feed damaged input to the parsers.")
+    parser.add_argument("targets", nargs="*", help="which parsers; all by default")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time for each parser")
+    parser.add_argument("--seed", type=int, default=time.time_ns() % (1 << 32), help="repeats a run")
+    options = parser.parse_args()
+    with targets() as known:
+        unknown = set(options.targets) - known.keys()
+        if unknown:
+            parser.error(f"no such parser: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        chosen = options.targets or list(known)
+        failed = sum(fuzz(name, known[name], options.seconds, options.seed, Path.cwd()) for name in chosen)
+    return 1 if failed else 0
+
+
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    chosen = int(arguments[1]) if len(arguments) > 1 else time.time_ns() % (1 << 32)
-    sys.exit(1 if main(float(arguments[0]) if arguments else 60.0, chosen) else 0)
+    sys.exit(main())

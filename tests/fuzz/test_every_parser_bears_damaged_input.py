@@ -1,0 +1,23 @@
+"""A short turn of the long run: every parser gives an orderly answer to whatever it is fed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.long_run import fuzz
+from tests.fuzz.targets import targets
+
+SECONDS = 1.0
+
+
+@pytest.mark.parametrize("name", ["pprof", "record", "answer", "request", "selector", "log", "block"])
+def test_damaged_input_gets_an_orderly_answer(name: str) -> None:
+    with targets() as known:
+        assert fuzz(name, known[name], SECONDS, seed=7, keep=None) == 0
+
+
+def test_every_parser_has_a_turn() -> None:
+    with targets() as known:
+        assert set(known) == {"pprof", "record", "answer", "request", "selector", "log", "block"}
+        for name, target in known.items():
+            assert all(target.run(seed) for seed in target.seeds), name
