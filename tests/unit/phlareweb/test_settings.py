@@ -71,7 +71,7 @@ def test_an_unusable_data_directory_is_a_check(run, tmp_path):
 def test_blocks_lie_in_the_data_directory_unless_a_bucket_is_named(run, tmp_path):
     assert shown(run, "settings.STORAGES['blocks']['OPTIONS']['location']") == str(tmp_path / "data" / "bucket")
     backend = shown(run, "settings.STORAGES['blocks']['BACKEND']", PHLARE_S3_BUCKET="profiles")
-    assert backend == "storages.backends.s3.S3Storage"
+    assert backend == "ingest.adapters.s3_blocks.S3Blocks"
 
 
 def test_a_limit_of_every_tenant_is_changed_by_its_variable(run):
