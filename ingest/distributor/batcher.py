@@ -167,13 +167,16 @@ class Batcher:
             if sent is None or ack.instance not in sent.awaiting:
                 return
             sent.awaiting.discard(ack.instance)
-            for name in ack.codes.keys() & sent.payloads.keys():
+            for name in ack.codes.keys() & sent.payloads.keys() if sent.undecided else ():
                 writes = sent.payloads[name]
                 for write, code in zip(writes, ack.codes_of(name, len(writes)), strict=True):
                     sent.undecided -= write.outcome(code)
             if not sent.awaiting:
                 finished = self._remove(ack.batch_id)
             elif sent.nobody_waits:
+                # Only the names are wanted from here on. An ingester that is away for ten minutes leaves every batch
+                # of that time here, and a write with its waiter takes more than a small payload.
+                sent.payloads = {name: [] for name in sent.payloads}
                 self._make_room(ack.batch_id)
         if finished is not None:
             self._publisher.discard(tuple(finished.payloads))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
@@ -168,6 +169,23 @@ def test_a_payload_is_kept_for_the_third_replica_and_discarded_after_its_answer(
     answer(batcher, batch, "c", STORED)
     assert wire.discarded == list(batch.payloads)
     assert batcher.outstanding_bytes == 0
+
+
+def test_nothing_of_a_decided_push_but_its_payload_waits_for_the_third_replica(batcher: Batcher, wire: Wire) -> None:
+    class Watched(PushWait):
+        """Can be referred to weakly."""
+
+    waiter = Watched(1)
+    gone = weakref.ref(waiter)
+    batch = send(batcher, wire, Write(b"x", THREE, waiter))
+    del waiter
+    answer(batcher, batch, "a", STORED)
+    answer(batcher, batch, "b", STORED)
+    send(batcher, wire, one_write())  # the batcher's thread holds its last batch until the next
+    assert gone() is None
+    assert batcher.outstanding_batches == 2
+    answer(batcher, batch, "c", STORED)
+    assert wire.discarded == list(batch.payloads)
 
 
 def test_nothing_is_taken_beyond_the_bound_on_outstanding_bytes(batcher: Batcher, wire: Wire) -> None:
