@@ -15,6 +15,7 @@ from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.record import decode_stack_profile
 from ingest.profiles.selector import Matcher, matchers_to_json
 from ingest.profiles.symbols import merge_profiles
+from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.gather import Gathered, Gatherer
 from ingest.querier.points import merge_points
 from ingest.querier.types import Answer, QueryRefused, Selection, SourceReport, TimeSeries
@@ -73,7 +74,10 @@ class Querier:
         return Answer(graph, gathered.sources, gathered.rows) if gathered else _nothing(graph)
 
     def merge_profile(self, sel: Selection, max_nodes: int | None) -> Answer[bytes]:
-        """Return the matching rows merged into one uncompressed pprof message, empty when there are none."""
+        """Return the matching rows merged into one uncompressed pprof message, empty when there are none.
+
+        It is whole unless ``max_nodes`` bounds it.
+        """
         if max_nodes is not None:
             _checked_nodes(max_nodes, self._limits_of(sel.tenant))
         profile, gathered = self._merge(sel, by_name=False)
@@ -82,7 +86,7 @@ class Querier:
         if not profile.node_self.any():
             return Answer(b"", gathered.sources, gathered.rows)
         data = encode_pprof(
-            profile,
+            truncate_nodes(profile, max_nodes or 0),
             sel.profile_type,
             time_ns=sel.end_ms * _NS_PER_MS,
             duration_ns=(sel.end_ms - sel.start_ms) * _NS_PER_MS,

@@ -97,6 +97,16 @@ def test_truncation_keeps_the_total(sources: MemorySources) -> None:
     assert len(cut.names) < len(whole.names)
 
 
+def test_a_merged_profile_is_whole_unless_nodes_bound_it(sources: MemorySources) -> None:
+    at = (NOW_MS - HOUR_MS) * 1_000_000
+    sources.add("a", Group(samples(**{f"main__f{n}": (n + 1, 1) for n in range(50)}), number=2, time_ns=at))
+    query = selection(NOW_MS - 2 * HOUR_MS, NOW_MS)
+    whole, cut = (sources.querier().merge_profile(query, nodes).value for nodes in (None, 3))
+    assert b"f1" in whole
+    assert b"other" in cut
+    assert len(cut) < len(whole) / 4
+
+
 def test_a_merged_profile_of_nothing_is_empty(sources: MemorySources) -> None:
     other = ProfileType("memory", "alloc_space", "bytes", "space", "bytes")
     query = Selection(TENANT, (), other, NOW_MS - 2 * HOUR_MS, NOW_MS)
