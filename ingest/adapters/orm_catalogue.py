@@ -31,6 +31,21 @@ class OrmCatalogue:
         except DatabaseError as error:
             raise CatalogueUnavailable(f"the catalogue cannot be written: {error}") from error
 
+    def put_all(self, blocks: Sequence[tuple[BlockMeta, str]]) -> None:
+        """Make blocks, each with its prefix, visible with exactly what their metas say."""
+        rows = [BlockRecord(ulid=block.ulid, **_columns(block, prefix)) for block, prefix in blocks]
+        if rows:
+            columns = list(_columns(*blocks[0]))
+            BlockRecord.objects.bulk_create(rows, update_conflicts=True, unique_fields=["ulid"], update_fields=columns)
+
+    def remove(self, ulid: str) -> None:
+        """Make a block invisible."""
+        BlockRecord.objects.filter(ulid=ulid).delete()
+
+    def everything(self) -> Sequence[tuple[str, str]]:
+        """Return (ulid, prefix) of every block."""
+        return list(BlockRecord.objects.order_by("ulid").values_list("ulid", "prefix"))
+
     def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
         """Return the tenant's blocks that overlap ``start_ns <= time < end_ns``."""
         rows = BlockRecord.objects.filter(tenant=tenant, max_time_ns__gte=start_ns, min_time_ns__lt=end_ns)

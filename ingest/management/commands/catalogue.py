@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import DatabaseError
 from tqdm import tqdm
 
+from ingest.adapters.catalogue_rebuild import rebuild_catalogue
 from ingest.adapters.orm_catalogue import OrmCatalogue
 from ingest.adapters.storages_bucket import blocks_bucket
 from ingest.models import BlockRecord
 from ingest.storage.errors import StorageError
-from ingest.storage.shipper import META_NAME
 
 
 class Command(BaseCommand):
@@ -44,21 +43,22 @@ class Command(BaseCommand):
         self.stdout.write(f"{rows.count()} blocks")
 
     def _rebuild(self) -> None:
-        """Read every meta.json of the bucket, then replace the catalogue in one transaction."""
-        bucket, catalogue = blocks_bucket(), OrmCatalogue()
-        damaged: list[str] = []
+        """Make the catalogue again; what is left out or removed is named."""
         try:
-            keys = [key for key in bucket.list("") if key.endswith(f"/{META_NAME}")]
-            with transaction.atomic():
-                BlockRecord.objects.all().delete()
-                for key in tqdm(keys, unit="block", disable=None):
-                    prefix = key.rsplit("/", 2)[0]
-                    try:
-                        catalogue.add(json.loads(bucket.get(key)), prefix)
-                    except (StorageError, ValueError, KeyError) as error:
-                        damaged.append(f"{key}: {error}")
+            done = rebuild_catalogue(
+                blocks_bucket(), OrmCatalogue(), lambda keys: tqdm(keys, unit="block", disable=None)
+            )
         except StorageError as error:
-            raise CommandError(f"The bucket cannot be read, the catalogue is unchanged: {error}") from error
-        for note in damaged:
+            raise CommandError(
+                f"The bucket cannot be read; no block was removed from the catalogue: {error}"
+            ) from error
+        except DatabaseError as error:
+            raise CommandError(f"The catalogue cannot be written; run this again: {error}") from error
+        for note in done.left_out:
             self.stderr.write(f"left out {note}")
-        self.stdout.write(f"{BlockRecord.objects.count()} blocks in the catalogue, {len(damaged)} left out")
+        for ulid in done.removed:
+            self.stderr.write(f"removed {ulid}: no block of this name is complete in the bucket")
+        self.stdout.write(
+            f"{BlockRecord.objects.count()} blocks in the catalogue, {len(done.left_out)} left out, "
+            f"{len(done.removed)} removed"
+        )
