@@ -62,6 +62,8 @@ class Rpc(Generic[RequestT]):
     request_type: type[RequestT]
     handler: Callable[[Call, RequestT], Reply]
     max_body_bytes: Callable[[Limits], int] = lambda _: QUERY_BODY_BYTES
+    #: Hears of a body that was refused before the handler saw it, and of whose it was.
+    on_unread: Callable[[str, Rejection], None] = lambda _tenant, _rejection: None
 
 
 def unary(rpc: Rpc[RequestT]) -> Callable[[HttpRequest], HttpResponse]:
@@ -122,6 +124,7 @@ def _call(rpc: Rpc[RequestT], request: HttpRequest, codec: Codec, started: float
     limits = wiring.get_limits(tenant)
     body = read_decoded_body(request.environ, rpc.max_body_bytes(limits), limits.max_decompression_ratio)
     if isinstance(body, Rejection):
+        rpc.on_unread(tenant, body)
         raise refused(body)
     message = decode(codec, body, rpc.request_type)
     if time.perf_counter() >= deadline:

@@ -10,6 +10,7 @@ from ingest.api.connect.door import Call, Reply, Rpc
 from ingest.api.connect.errors import ConnectError, refused
 from ingest.api.metrics import observe_push
 from ingest.api.proto import push_pb2
+from ingest.api.push_log import log_push, log_unread_push
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.profiles.reasons import CONNECT_CODE, ConnectCode, Reason
 
@@ -39,6 +40,7 @@ def push(call: Call, request: push_pb2.PushRequest) -> Reply:
     result = wiring.get_distributor().push(call.tenant, series, push_id)
     observe_push(call.tenant, result)
     if not result.ok:
+        log_push(call.tenant, result)
         raise push_error(result)
     return Reply(_EMPTY, headers=(("Phlare-Push-Id", push_id),))
 
@@ -82,4 +84,5 @@ RPC = Rpc(
     request_type=push_pb2.PushRequest,
     handler=push,
     max_body_bytes=lambda limits: limits.ingestion_body_limit_bytes,
+    on_unread=log_unread_push,
 )

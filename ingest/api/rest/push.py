@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from ingest import wiring
 from ingest.api.body import read_decoded_body
 from ingest.api.metrics import observe_push
+from ingest.api.push_log import log_push, log_unread_push
 from ingest.api.rest import serializers as shapes
 from ingest.api.rest.answers import json_response
 from ingest.api.rest.errors import RETRY_AFTER_SECONDS, Refused, refusal
@@ -53,6 +54,7 @@ class PushView(ApiView):
         limits = wiring.get_limits(tenant)
         raw = read_decoded_body(request.environ, limits.max_profile_size_bytes, limits.max_decompression_ratio)
         if isinstance(raw, Rejection):
+            log_unread_push(tenant, raw)
             raise Refused(raw)
         if not raw:
             raise Refused(Rejection(Reason.NO_PROFILES, "The body is empty; send a pprof profile."))
@@ -60,10 +62,12 @@ class PushView(ApiView):
         if all(name != _NAME for name, _ in labels):
             name = inferred_name(raw, limits)
             if isinstance(name, Rejection):
+                log_unread_push(tenant, name)
                 raise Refused(name)
             labels.append((_NAME, name))
         result = wiring.get_distributor().push(tenant, [RawSeries(tuple(labels), (raw,))], uuid.uuid4().hex)
         observe_push(tenant, result)
+        log_push(tenant, result)
         return push_answer(result)
 
 
