@@ -136,7 +136,7 @@ def _web(options: Options) -> Process:
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "celery", "-A", "phlareweb", "--quiet", *arguments)
+    return (sys.executable, "-m", "phlareweb.celery_main", *arguments)
 
 
 def _celery_worker(name: str, queues: str, *pool: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("numpy", "numba", "llvmlite", "pyarrow", "boto3", "ingest.tasks")
+HEAVY = ("numpy", "numba", "llvmlite", "pyarrow", "boto3", "prompt_toolkit", "ingest.tasks")
 
 SETUP = "import django; django.setup()"
 
@@ -17,7 +17,9 @@ SETUP = "import django; django.setup()"
         pytest.param("import phlareweb.settings", id="settings"),
         pytest.param(SETUP, id="Django with all applications"),
         pytest.param(
-            SETUP + "; import phlareweb.celery, celery.beat; phlareweb.celery.app.loader.init_worker()", id="beat"
+            SETUP + "; import phlareweb.celery_main, celery.apps.beat, celery.apps.worker;"
+            "phlareweb.celery_main.app.loader.init_worker()",
+            id="beat",
         ),
         pytest.param(SETUP + "; import phlareweb.management.commands.up", id="the supervisor"),
     ],
