@@ -216,10 +216,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
 ]
-# Every push and query passes all of them, so there are no more than the pages and the admin need. Answers are
-# compressed by the views that know their size and content, never by GZipMiddleware.
+# Every query passes all of them, so there are no more than the pages and the admin need; pushes go around them, see
+# phlareweb.wsgi. Answers are compressed by the views that know their size and content, never by GZipMiddleware.
 MIDDLEWARE = [
-    "ingest.api.hot_door.HotDoorMiddleware",  # before all: answers pushes, which need nothing of the rest
     "django.middleware.security.SecurityMiddleware",  # first: its headers belong on static files too
     "whitenoise.middleware.WhiteNoiseMiddleware",  # answers for static files before anything else works
     "django.contrib.sessions.middleware.SessionMiddleware",  # lazy: costs nothing until a view asks

@@ -6,6 +6,7 @@ import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.utils.module_loading import import_string
 
 from phlareweb.checks import refuse_bad_environment
 from phlareweb.up.launch import die_with_parent
@@ -16,4 +17,6 @@ if settings.ROLE == "web":
     # The web server starts its workers itself; without this they would outlive it when it is killed.
     die_with_parent(os.getppid())
 refuse_bad_environment(settings.PHLARE_ENVIRONMENT)
-application = get_wsgi_application()
+_site = get_wsgi_application()
+# By name, because what it imports needs the applications that the line above sets up.
+application = import_string("ingest.api.hot_door.HotDoor")(_site)
