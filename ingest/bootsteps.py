@@ -53,6 +53,7 @@ class IngesterStep(bootsteps.StartStopStep):
         self._status = StatusPublisher(ingester, wiring.get_redis())
         self._status.start()
         ingester.open()
+        wiring.spare_what_stays()
         self._lifecycler = Lifecycler(
             wiring.get_redis(), settings.RING, config.instance_id, write_queue(config.instance_id), config.zone
         )
