@@ -59,10 +59,15 @@ def clock() -> Clock:
     return Clock()
 
 
+def new_batcher(wire: Wire, clock: Clock, max_unresolved_batches: int) -> Batcher:
+    numbers = itertools.count()
+    return Batcher(wire, lambda: f"batch{next(numbers)}", clock, 1000, 60, max_unresolved_batches)
+
+
 @pytest.fixture
 def batcher(wire: Wire, clock: Clock) -> Iterator[Batcher]:
-    numbers = itertools.count()
-    made = Batcher(wire, lambda: f"batch{next(numbers)}", clock, max_outstanding_bytes=1000, keep_seconds=60)
+    """One whose batches never wait for each other."""
+    made = new_batcher(wire, clock, max_unresolved_batches=100)
     yield made
     wire.gate.set()
     made.close()
@@ -221,26 +226,37 @@ def test_an_ack_says_what_became_of_each_record(codes: bytes, records: int, expe
     assert Ack("batch", "a", {"p": codes}).codes_of("p", records) == expected
 
 
-def test_writes_gather_while_two_batches_are_without_a_verdict(batcher: Batcher, wire: Wire) -> None:
-    first = send(batcher, wire, one_write())
-    send(batcher, wire, one_write())
+@pytest.fixture
+def patient(wire: Wire, clock: Clock) -> Iterator[Batcher]:
+    """One that has a single batch under way at a time."""
+    made = new_batcher(wire, clock, max_unresolved_batches=1)
+    yield made
+    made.close()
+
+
+def test_writes_gather_while_a_batch_is_without_a_verdict(patient: Batcher, wire: Wire) -> None:
+    first = send(patient, wire, one_write())
     for _ in range(5):
-        assert batcher.submit([one_write()])
-    assert not wire.published.acquire(timeout=0.05)
-    answer(batcher, first, "a", STORED)
-    answer(batcher, first, "b", STORED)
+        assert patient.submit([one_write()])
+    answer(patient, first, "a", STORED)
+    assert len(wire.batches) == 1
+    answer(patient, first, "b", STORED)
     assert wire.published.acquire(timeout=5)
-    assert len(wire.batches) == 3
-    assert wire.batches[2].payloads[wire.batches[2].messages["a"][0]] == b"x" * 50
+    assert [len(body) for batch in wire.batches for body in batch.payloads.values()] == [10, 50]
 
 
 def test_a_batch_that_nobody_answers_holds_others_back_for_a_moment_only(
-    batcher: Batcher, wire: Wire, clock: Clock
+    patient: Batcher, wire: Wire, clock: Clock
 ) -> None:
-    for _ in range(2):
-        send(batcher, wire, one_write())
+    send(patient, wire, one_write())
     clock.now += MAX_LINGER_SECONDS
-    send(batcher, wire, one_write())
+    send(patient, wire, one_write())
+
+
+def test_a_batch_that_failed_holds_nobody_back(patient: Batcher, wire: Wire) -> None:
+    wire.unreachable = dict.fromkeys("abc", AckCode.UNREACHABLE)
+    for _ in range(3):
+        send(patient, wire, one_write())
 
 
 def test_replica_sets_that_differ_in_order_only_share_a_payload(batcher: Batcher, wire: Wire) -> None:
@@ -252,11 +268,8 @@ def test_replica_sets_that_differ_in_order_only_share_a_payload(batcher: Batcher
     assert len(wire.batches[1].payloads) == 1
 
 
-def test_closing_sends_what_gathered_behind_unanswered_batches(wire: Wire, clock: Clock) -> None:
-    numbers = itertools.count()
-    batcher = Batcher(wire, lambda: f"batch{next(numbers)}", clock, max_outstanding_bytes=1000, keep_seconds=60)
-    for _ in range(2):
-        send(batcher, wire, one_write())
-    assert batcher.submit([one_write()])
-    batcher.close()
-    assert len(wire.batches) == 3
+def test_closing_sends_what_gathered_behind_an_unanswered_batch(patient: Batcher, wire: Wire) -> None:
+    send(patient, wire, one_write())
+    assert patient.submit([one_write()])
+    patient.close()
+    assert len(wire.batches) == 2
