@@ -153,9 +153,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 #: For ever: a worker that gives up while Redis restarts would only be started again.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # When the broker hands out again what a killed worker had taken. The pusher has its answer by then and no promise
-    # leans on it, so it only has to be longer than any task waits; Celery's hour would strand messages for an hour.
-    "visibility_timeout": max(60.0, 12 * INGEST.push_deadline_seconds),
+    # Kombu would write down each message that a worker takes, to hand it out again if the worker dies. No promise leans
+    # on that, and it needs memory: a full Redis could not be drained, and its workers would end with every attempt.
+    "ack_emulation": False,
     "socket_connect_timeout": 5,
     "socket_keepalive": not REDIS_URL.startswith("unix:"),
     "health_check_interval": 25,
