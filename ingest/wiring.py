@@ -24,7 +24,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from ulid import ULID
 
-from ingest.adapters.block_cache import BlockCache
+from ingest.adapters.block_cache import BlockCache, claim_folder
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import acks_key, read_queue
 from ingest.adapters.metrics import count_commit, count_shipped
@@ -277,8 +277,9 @@ def block_worker() -> BlockWorker:
     def build() -> BlockWorker:
         storage = storages[BLOCKS_ALIAS]
         root = Path(storage.location) if isinstance(storage, FileSystemStorage) else None
-        cache_dir = settings.INGEST.data_dir / "block-cache" / str(os.getpid())
-        return BlockWorker(BlockCache(blocks_bucket(), root, cache_dir, BLOCK_CACHE_BYTES), get_redis())
+        # The lock is kept for the life of the process, which is what holds the folder.
+        _, folder = _once("block_cache_folder", lambda: claim_folder(settings.INGEST.data_dir / "block-cache"))
+        return BlockWorker(BlockCache(blocks_bucket(), root, folder, BLOCK_CACHE_BYTES), get_redis())
 
     return _once("block_worker", build)
 

@@ -6,11 +6,13 @@ folder is bounded: the least recently read blocks go first.
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import threading
 from collections import OrderedDict
 from pathlib import Path
 
+from ingest.ingester.directory_lock import DirectoryInUse, DirectoryLock
 from ingest.storage.block.reader import Block
 from ingest.storage.bucket import Bucket
 from ingest.storage.errors import StorageError
@@ -22,6 +24,21 @@ from ingest.storage.shipper import META_NAME
 MAX_OPEN_BLOCKS = 64
 #: Symbols and row columns that open blocks keep between reads, all together.
 MAX_READ_MEMORY_BYTES = 128 << 20
+
+
+def claim_folder(parent: Path) -> tuple[DirectoryLock, Path]:
+    """Return the first numbered folder below ``parent`` that no living process has, and the lock that holds it.
+
+    So the copies of a process that was killed are replaced by those of the next one instead of lying there for ever.
+    """
+    for number in itertools.count():
+        lock = DirectoryLock(parent / str(number))
+        try:
+            lock.acquire()
+        except DirectoryInUse:
+            continue
+        return lock, parent / str(number) / "blocks"
+    raise AssertionError("counting has no end")
 
 
 class BlockCache:
