@@ -140,7 +140,7 @@ def push_until(
         ready = [connection for connection in idle if connection.free_at <= now]
         while ready and (not rate or due <= now):
             due += 1 / rate if rate else 0.0
-            connection = ready.pop()
+            connection = ready.pop(0)  # the one that waited longest: servers close what is idle for half a minute
             idle.remove(connection)
             with contextlib.suppress(OSError):
                 connection.send(next(following))
