@@ -27,7 +27,7 @@ from ingest.profiles.symbols import SymbolStoreFull
 from ingest.storage.acks import AckCode
 from ingest.storage.block.writer import BlockIdentity, write_block
 from ingest.storage.errors import WalError
-from ingest.storage.fs import DISK, Files, free_bytes
+from ingest.storage.fs import DISK, Files, free_bytes, fsync_dir
 from ingest.storage.head.head import AppendOutcome, Head
 from ingest.storage.head.states import HeadState
 from ingest.storage.part import Part
@@ -200,7 +200,10 @@ class IngesterStore:
         for head in self._sealed_heads():
             directory = self.blocks.directory_of(head.tenant)
             identity = BlockIdentity(head.part_id, head.tenant, head.owner, head.created_at_ns)
-            write_block(head.snapshot().content(), identity, directory, self._files)
+            if (directory / head.part_id).exists():
+                fsync_dir(directory, self._files)  # all that had failed was to make the name of the whole block durable
+            else:
+                write_block(head.snapshot().content(), identity, directory, self._files)
             head.advance(HeadState.WRITTEN, self._now_ns(), "block complete")
             with self._lock:
                 self.blocks.add(directory / head.part_id)

@@ -147,6 +147,30 @@ def test_a_block_that_finds_no_room_leaves_its_head_readable_and_is_written_late
     assert held(store) == held(open_store(tmp_path, FaultyFiles())) == once(1)
 
 
+class DiskThatFailsAfterARename(FaultyFiles):
+    """Gives files their name and then fails to flush the folder."""
+
+    def replace(self, source: Path, target: Path) -> None:
+        super().replace(source, target)
+        if target.is_dir():
+            self.failing["sync"] = errno.EIO
+
+
+def test_a_block_whose_name_could_not_be_flushed_is_taken_over_once_it_can(tmp_path: Path) -> None:
+    files = DiskThatFailsAfterARename()
+    store = open_store(tmp_path, files)
+    store.commit([payload(1)])
+    store.seal_all("test")
+    for _ in range(2):
+        with pytest.raises(OSError, match="Input/output"):
+            store.write_blocks()
+        assert held(store) == once(1)
+    mend(files)
+    assert store.write_blocks() == 1
+    assert held(store) == once(1)
+    assert store.status().sealed_heads == 0
+
+
 def test_below_the_free_space_to_keep_nothing_is_written_before_the_disk_is_full(tmp_path: Path) -> None:
     store = open_store(tmp_path, FaultyFiles())
     store.commit([payload(1)])
