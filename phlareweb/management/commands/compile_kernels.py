@@ -41,7 +41,6 @@ class Command(BaseCommand):
         if took > _SILENT_SECONDS:
             self.stdout.write(f"compiled [{'#' * _BAR_WIDTH}] in {took:.0f} s")
 
-
     def _compile_side_by_side(self, names: list[str], started: float) -> None:
         """Fill the cache with one process a core: the compiler uses one core only."""
         order = sorted(names, key=_source_bytes, reverse=True)  # the longest compile longest, so they go first
