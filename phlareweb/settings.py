@@ -44,7 +44,8 @@ elif (redis_problem := service_urls.redis(REDIS_URL, "PHLARE_REDIS_URL")) is not
 
 REDIS_MAX_MEMORY_BYTES = env.env_bytes("PHLARE_REDIS_MAX_MEMORY_BYTES", 512 << 20, minimum=16 << 20)
 
-WEB_THREADS = env.env_int("PHLARE_WEB_THREADS", 16, unit="threads", minimum=1, maximum=512)
+#: A push holds a thread while it waits for its quorum; those that wait cost nothing and make batches larger.
+WEB_THREADS = env.env_int("PHLARE_WEB_THREADS", 48, unit="threads", minimum=1, maximum=512)
 LOG_FORMAT = env.env_choice("PHLARE_LOG_FORMAT", "console", FORMATS)
 LOG_LEVEL = env.env_choice("PHLARE_LOG_LEVEL", "info", LEVELS)
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
