@@ -65,6 +65,7 @@ def test_another_method_is_refused_alike(doors: Doors) -> None:
     assert short_way("GET", f"/{PUSH}") == seen(doors.client.get(f"/{PUSH}"))
 
 
+@pytest.mark.django_db  # the long way looks after database connections before and after a request
 def test_everything_else_goes_the_long_way(doors: Doors) -> None:
     status, _, headers = short_way("GET", "/")
     assert status == doors.client.get("/").status_code
