@@ -174,6 +174,7 @@ def bench_sizes(folder: Path, records: Sequence[bytes], received: int) -> None:
     store, _, _ = opened_store(folder / "sizes")
     store.commit(list(records))
     count, status = len(records), store.status()
+    assert status.head_profiles == count, "some profiles are equal"
     show("one service: gzip pprof received a profile", received / count, "bytes")
     show("one service: log bytes a profile", status.wal_bytes / count, "bytes")
     show("one service: head bytes a profile", status.head_bytes / count, "bytes")
