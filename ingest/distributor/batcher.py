@@ -72,7 +72,8 @@ class Write:
     replicas: ReplicaSet
     wait: PushWait
     verdict: Verdict = Verdict.PENDING
-    last_code: AckCode | None = None
+    client_code: AckCode | None = None  #: last error that was the sender's fault
+    server_code: AckCode | None = None  #: last error that was not
     tracker: KeyTracker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,8 +83,10 @@ class Write:
         """Count one replica's answer; returns whether it decided the write, which is resolved by that."""
         if self.verdict is not Verdict.PENDING:
             return False
-        if not code.is_success:
-            self.last_code = code
+        if code.is_client_error:
+            self.client_code = code
+        elif not code.is_success:
+            self.server_code = code
         self.verdict = self.tracker.record(code.is_success, code.is_client_error)
         if self.verdict is Verdict.PENDING:
             return False

@@ -22,6 +22,7 @@ from ingest.profiles.limits import Limits
 from ingest.profiles.prepare import Prepared, prepare_profile
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.record import encode_record
+from ingest.storage.acks import AckCode
 from ring.core.quorum import Verdict
 
 #: What a sender is told to wait before it tries again: long enough for a restarted process to have joined.
@@ -32,13 +33,31 @@ RETRY_AFTER_SECONDS = 2
 #: and would only make the others wait.
 TAKES_TURNS_BYTES = 256 << 10
 
+#: Why a write was refused, by the answer that a quorum of its replicas gave. Every client error has its reason.
+REASON_OF_CODE = {AckCode.TOO_OLD: Reason.OUT_OF_ORDER}
+#: What the sender of such a write is told.
+_MESSAGE_OF_CODE = {
+    AckCode.TOO_OLD: "The profile is older than the newest ones of its tenant by more than profiles may come late: "
+    "send it sooner, check the clocks of all senders, or widen the out-of-order window."
+}
+
+
+@dataclass(slots=True)
+class _Part:
+    """The groups of one profile that go to one replica set."""
+
+    write: Write
+    profile_ids: tuple[str, ...]
+    samples: int
+    series_count: int
+
 
 @dataclass(slots=True)
 class _Item:
-    """One raw profile under way: its outcome so far, and the writes that still decide it."""
+    """One raw profile under way: its outcome so far, and the parts whose writes still decide it."""
 
     result: ItemResult
-    writes: list[Write] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
     raw_bytes: int = 0  #: of the profile once decompressed
 
 
@@ -71,7 +90,7 @@ class Distributor:
             items = self._prepare_bounded(tenant, series, limits, wait)
         if isinstance(items, Rejection):
             return PushResult(push_id, request_rejection=items)
-        writes = [write for item in items for write in item.writes]
+        writes = [part.write for item in items for part in item.parts]
         if writes:
             self._send(items, writes, wait)
         results = tuple(_settle(item) for item in items)
@@ -82,8 +101,8 @@ class Distributor:
         if not self._batcher.submit(writes):
             message = "Too many bytes wait for ingesters to answer; nothing of this profile was sent."
             for item in items:
-                if item.writes:
-                    item.writes.clear()
+                if item.parts:
+                    item.parts.clear()
                     item.result = _failed(item.result, Reason.INGESTER_UNAVAILABLE, message)
             return
         wait.one_resolved()
@@ -131,21 +150,19 @@ class Distributor:
             if isinstance(target, NoReplicaSet):
                 return _Item(_failed(blank, Reason.INGESTER_UNAVAILABLE, target.message))
             by_set.setdefault(target, []).append(group)
-        result = replace(
-            blank,
-            profile_ids=tuple(str(uuid.UUID(bytes=group.profile_id)) for group in prepared.groups),
-            samples=sum(len(group.sample_node) for group in prepared.groups),
-            series_count=sum(len(group.sample_types) for group in prepared.groups),
-        )
-        if prepared.rejected_groups:
-            result = _rejected(result, prepared.rejected_groups[0])
-        writes = [
-            Write(encode_record(tenant, now_ns, prepared.symbols, groups), target, wait)
+        result = _rejected(blank, prepared.rejected_groups[0]) if prepared.rejected_groups else blank
+        parts = [
+            _Part(
+                Write(encode_record(tenant, now_ns, prepared.symbols, groups), target, wait),
+                profile_ids=tuple([str(uuid.UUID(bytes=group.profile_id)) for group in groups]),
+                samples=sum([len(group.sample_node) for group in groups]),
+                series_count=sum([len(group.sample_types) for group in groups]),
+            )
             for target, groups in by_set.items()
         ]
-        for _ in writes:
+        for _ in parts:
             wait.one_more()
-        return _Item(result, writes)
+        return _Item(result, parts)
 
 
 def _too_many_bytes(limits: Limits) -> Rejection:
@@ -157,17 +174,39 @@ def _too_many_bytes(limits: Limits) -> Rejection:
 
 
 def _settle(item: _Item) -> ItemResult:
-    """The final result of an item: the worst of what its writes came to. A refusal is never turned into a success."""
-    for write in item.writes:
-        if write.verdict is Verdict.OK:
-            continue
-        code = write.last_code
-        if write.verdict is Verdict.PENDING:
-            message = "A quorum of ingesters did not confirm the profile in time."
-            return _failed(item.result, Reason.DEADLINE, message)
-        said = code.name.lower().replace("_", " ") if code is not None else "unknown"
-        return _failed(item.result, Reason.INGESTER_UNAVAILABLE, f"A quorum of ingesters could not store it: {said}.")
-    return item.result
+    """The final result of an item: the worst of what its writes came to. A refusal is never turned into a success.
+
+    A failure comes before a refusal: trying again stores what failed, and what is refused is refused again.
+    """
+    if not item.parts:
+        return item.result
+    refused: AckCode | None = None
+    stored: list[_Part] = []
+    for part in item.parts:
+        match part.write.verdict:
+            case Verdict.OK:
+                stored.append(part)
+            case Verdict.FAILED_CLIENT:
+                refused = refused or part.write.client_code
+            case Verdict.FAILED_SERVER:
+                return _failed(item.result, Reason.INGESTER_UNAVAILABLE, _what_failed(part.write.server_code))
+            case Verdict.PENDING:
+                message = "A quorum of ingesters did not confirm the profile in time."
+                return _failed(item.result, Reason.DEADLINE, message)
+    result = item.result
+    if refused is not None and result.outcome is Outcome.STORED:
+        result = _rejected(result, Rejection(REASON_OF_CODE[refused], _MESSAGE_OF_CODE[refused]))
+    return replace(
+        result,
+        profile_ids=tuple([one for part in stored for one in part.profile_ids]),
+        samples=sum([part.samples for part in stored]),
+        series_count=sum([part.series_count for part in stored]),
+    )
+
+
+def _what_failed(code: AckCode | None) -> str:
+    said = code.name.lower().replace("_", " ") if code is not None else "unknown"
+    return f"A quorum of ingesters could not store it: {said}."
 
 
 def _rejected(result: ItemResult, rejection: Rejection) -> ItemResult:
@@ -175,4 +214,4 @@ def _rejected(result: ItemResult, rejection: Rejection) -> ItemResult:
 
 
 def _failed(result: ItemResult, reason: Reason, message: str) -> ItemResult:
-    return replace(result, outcome=Outcome.FAILED, reason=reason, message=message, profile_ids=(), samples=0)
+    return replace(result, outcome=Outcome.FAILED, reason=reason, message=message)

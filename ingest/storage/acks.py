@@ -10,7 +10,7 @@ from enum import IntEnum
 class AckCode(IntEnum):
     """What an ingester says of one push record. One byte on the wire; numbers are never reused.
 
-    0-1 are successes; 2-63 are the server's fault (asking again may help); 64 and up would be the sender's.
+    0-1 are successes; 2-63 are the server's fault (asking again may help); 64 and up are the sender's.
     """
 
     STORED = 0  #: every group of the record is in the fsynced log
@@ -21,6 +21,7 @@ class AckCode(IntEnum):
     OVERLOADED = 5  #: sealed heads wait for the disk and memory is at its bound
     NOT_SERVING = 6  #: the ingester is starting or leaving
     UNREACHABLE = 7  #: never sent by an ingester: the batch could not be handed over
+    TOO_OLD = 64  #: older than the window within which profiles may come out of order
 
     @classmethod
     def from_wire(cls, value: int) -> AckCode:

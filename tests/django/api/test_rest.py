@@ -15,6 +15,7 @@ from ingest.profiles.reasons import Reason
 from ingest.querier.types import MissingSource, SourceReport, Unavailable
 from tests.django.api.conftest import Doors
 from tests.django.api.pprof import pprof
+from tests.django.api.test_push_connect import PUSH, push_request
 
 CPU = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 
@@ -99,6 +100,17 @@ def test_a_profile_of_which_a_part_was_refused_answers_200_and_says_which(doors:
     assert response.status_code == 200
     assert response.json()["stored"] == [{"profile_ids": ["id-1"], "samples": 2, "series": 1}]
     assert response.json()["rejected"] == [{"reason": "label_value_too_long", "message": "too long"}]
+
+
+def test_a_profile_that_a_quorum_refuses_answers_400_at_both_doors(doors: Doors) -> None:
+    doors.distributor.script = [ItemResult(0, 0, Outcome.REJECTED, Reason.OUT_OF_ORDER, "send it sooner")]
+    response = send(doors, pprof())
+    error = response.json()
+    assert (response.status_code, error["code"], error["reason"]) == (400, "invalid_argument", "out_of_order")
+    response = doors.call(PUSH, push_request(pprof()))
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
+    assert "out_of_order: send it sooner" in response.json()["message"]
+    assert "Retry-After" not in response
 
 
 def test_a_profile_without_values_answers_200_and_says_that_it_was_empty(doors: Doors) -> None:

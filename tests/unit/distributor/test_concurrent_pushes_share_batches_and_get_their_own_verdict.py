@@ -118,7 +118,7 @@ def test_two_server_errors_of_three_fail_the_write_with_their_code(batcher: Batc
     answer(batcher, batch, "a", FAILED)
     answer(batcher, batch, "b", FAILED)
     assert write.verdict is Verdict.FAILED_SERVER
-    assert write.last_code is AckCode.LOG_FAILED
+    assert write.server_code is AckCode.LOG_FAILED
 
 
 def test_an_answer_for_each_record_goes_to_its_own_write(batcher: Batcher, wire: Wire) -> None:
