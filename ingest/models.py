@@ -1,11 +1,23 @@
-"""What the database keeps in the relational database: the catalogue of blocks in the bucket.
+"""What the database keeps in the relational database: the catalogue of blocks in the bucket, and tenants' settings.
 
 The catalogue is an index, not a source of truth: ``manage.py catalogue rebuild`` makes it again from the bucket.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+
+from ingest.profiles.reasons import Rejection
+from ingest.profiles.tenant import MAX_TENANT_BYTES, validate_tenant
+
+#: Longest duration of a setting: everything kept in nanoseconds has to fit 63 bits, and a year is more than anybody
+#: means.
+LONGEST_DURATION = timedelta(days=366)
 
 
 class BlockRecord(models.Model):
@@ -32,3 +44,88 @@ class BlockRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ulid} of {self.tenant}"
+
+
+def is_tenant_id(text: str) -> None:
+    """Raise ValidationError unless ``text`` is the id of a tenant as requests give it."""
+    found = validate_tenant(text)
+    if isinstance(found, Rejection):
+        raise ValidationError(found.message)
+    if found != text:
+        raise ValidationError("A tenant id has no colon.")
+
+
+def is_shard_size(size: int) -> None:
+    """Raise ValidationError for a shard that could not hold every copy."""
+    factor = settings.RING.replication_factor
+    if 0 < size < factor:
+        raise ValidationError(
+            f"A shard of {size} cannot hold {factor} copies of a profile: take at least {factor}, or 0 for all "
+            "ingesters."
+        )
+
+
+class Tenant(models.Model):
+    """Settings of one tenant that differ from the defaults.
+
+    Each column beside the name is a field of :class:`ingest.profiles.limits.Limits`: it has the field's name, without
+    ``_ns`` when it is a duration, and null means the default. A limit becomes a setting of tenants by its column here.
+    Change rows through :mod:`ingest.adapters.tenant_records`, which writes the history that every process follows.
+    """
+
+    name = models.CharField(
+        "tenant",
+        max_length=MAX_TENANT_BYTES,
+        unique=True,
+        validators=[is_tenant_id],
+        help_text="Id of the tenant as requests give it; anonymous while multi-tenancy is off.",
+    )
+    ingestion_tenant_shard_size = models.PositiveIntegerField(
+        "shard size",
+        null=True,
+        blank=True,
+        validators=[is_shard_size],
+        help_text=(
+            "How many ingesters store this tenant's profiles, over all zones together; 0 is all of them. Empty is the "
+            "default. Writes follow half a minute after a change. Queries go on asking the ingesters of the former "
+            "size, so nothing is hidden."
+        ),
+    )
+    out_of_order_window = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(timedelta(0)), MaxValueValidator(LONGEST_DURATION)],
+        help_text=(
+            "How far a profile may lie before the newest one of its series and still be taken, as hh:mm:ss; 0 takes "
+            "only what is in order. Empty is the default."
+        ),
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantChange(models.Model):
+    """One change of one setting. Rows are only added: the newest of a tenant and setting is what it is now.
+
+    Times are those of the database's clock, so that no process's own clock matters.
+    """
+
+    tenant = models.CharField(
+        max_length=MAX_TENANT_BYTES, blank=True, help_text="Empty is the default of tenants without a value."
+    )
+    setting = models.CharField(max_length=64, help_text="Name of the column of Tenant.")
+    value = models.BigIntegerField(null=True, help_text="Durations in nanoseconds; nothing is the default.")
+    changed_at = models.DateTimeField()
+    effective_at = models.DateTimeField(help_text="From when on writes follow; everything else does at once.")
+    changed_by = models.CharField(max_length=255)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "setting", "id"], name="change_by_tenant")]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.setting} of {self.tenant or 'everybody'}"

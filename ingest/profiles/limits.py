@@ -58,6 +58,14 @@ class Limits:
     reject_newer_than_ns: int = 10 * MINUTE_NS
     """Profiles at or after now plus this are refused; 0 switches it off."""
 
+    out_of_order_window_ns: int = 2 * HOUR_NS
+    """How far a profile may lie before the newest one of its series and still be taken; 0 takes only what is in order.
+    """
+
+    ingestion_tenant_shard_size: int = 0
+    """Ingesters that store the tenant's profiles, over all zones together; 0 = all. A size below the replication factor
+    counts as the factor, because a shard has to hold every copy."""
+
     ingestion_body_limit_bytes: int = 256 * MIB
     """Bytes of one request body, and of all its profiles together once decompressed."""
 
