@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from ingest import wiring
-from ingest.adapters.keys import write_queue
+from ingest.adapters.keys import instance_of_queue, write_queue
 from ingest.adapters.status_publisher import StatusPublisher
 from ingest.profiles.jit import warm_up_all
 from ring.lifecycler import Lifecycler
@@ -41,6 +41,11 @@ class IngesterStep(bootsteps.StartStopStep):
             )
         if not settings.INGEST.instance_id:
             raise ImproperlyConfigured("An ingester needs a name: set PHLARE_INSTANCE_ID.")
+        if instance_of_queue(write_queue(settings.INGEST.instance_id)) != settings.INGEST.instance_id:
+            raise ImproperlyConfigured(
+                "PHLARE_INSTANCE_ID names a queue: at most 200 letters, digits or ._- that neither begin with a dot "
+                "nor end with .read."
+            )
         self._lifecycler: Lifecycler | None = None
         self._status: StatusPublisher | None = None
 

@@ -46,5 +46,6 @@ def read_blocks(source: str, request_name: str, reply_to: str) -> None:
 
 @shared_task(name=TICK_TASK, ignore_result=True)
 def tick() -> None:
-    """Have every ingester of the ring do its periodic work."""
+    """Have every ingester of the ring do its periodic work, and see to the queues of those that left it."""
     wiring.request_maintenance(flush=False)
+    wiring.reroute_orphans()

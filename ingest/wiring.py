@@ -29,8 +29,10 @@ from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import acks_key, read_queue
 from ingest.adapters.metrics import count_commit, count_shipped
 from ingest.adapters.orm_catalogue import OrmCatalogue
+from ingest.adapters.orphans import Orphans
 from ingest.adapters.redis_acks import AckReader
 from ingest.adapters.redis_publisher import RedisPublisher
+from ingest.adapters.redis_queues import RedisQueues
 from ingest.adapters.redis_sources import RedisSources
 from ingest.adapters.ring_membership import RingPlacement, RingReaders
 from ingest.adapters.ring_view import RingView
@@ -39,6 +41,7 @@ from ingest.adapters.workers import BlockWorker, IngesterWorker, RedisAckSink
 from ingest.distributor.batcher import Batcher
 from ingest.distributor.ports import NoReplicaSet
 from ingest.distributor.push import Distributor
+from ingest.distributor.reroute import AbsenceWatch, QueueOutcome, Rerouter
 from ingest.distributor.types import Pusher
 from ingest.ingester.directory_lock import DirectoryLock
 from ingest.ingester.maintenance import MaintenanceConfig
@@ -60,6 +63,10 @@ T = TypeVar("T")
 REDIS_TIMEOUT_SECONDS = 5.0
 #: Local copies of blocks from a bucket that is not a folder.
 BLOCK_CACHE_BYTES = 2 << 30
+#: How long somebody who asked for it waits while a queue is rerouted.
+REROUTE_SECONDS = 30.0
+#: The part of a general worker's time between two ticks that rerouting may take.
+REROUTE_SECONDS_A_TICK = 5.0
 
 _lock = threading.RLock()
 _built: dict[str, object] = {}
@@ -144,6 +151,17 @@ def get_distributor() -> Pusher:
 
 
 def _build_distributor() -> Distributor:
+    return Distributor(
+        RingPlacement(get_ring()), _batcher(), get_limits, time.time_ns, settings.INGEST.push_deadline_seconds
+    )
+
+
+def _batcher() -> Batcher:
+    """Return this process's way to the ingesters."""
+    return _once("batcher", _build_batcher)
+
+
+def _build_batcher() -> Batcher:
     config = settings.INGEST
     key = acks_key(uuid.uuid4().hex)
     publisher = RedisPublisher(get_redis(), key, config.payload_keep_seconds, config.max_queue_messages)
@@ -155,7 +173,7 @@ def _build_distributor() -> Distributor:
         keep_seconds=config.payload_keep_seconds,
     )
     AckReader(_blocking_redis(), key, batcher.deliver).start()
-    return Distributor(RingPlacement(get_ring()), batcher, get_limits, time.time_ns, config.push_deadline_seconds)
+    return batcher
 
 
 def get_querier() -> QueryApi:
@@ -296,3 +314,41 @@ def request_maintenance(flush: bool) -> tuple[str, ...]:
         pipeline.lpush(queue, task_message("ingest.maintain", [flush], queue))
     pipeline.execute()
     return instances
+
+
+# ------------------------------------------------------------------------------------------- queues of absent ingesters
+
+
+def get_queues() -> RedisQueues:
+    """Return what looks into the queues of ingesters."""
+    return _once("queues", lambda: RedisQueues(get_redis(), settings.INGEST.payload_keep_seconds))
+
+
+def get_orphans() -> Orphans:
+    """Return what sees to the queues of ingesters that left the ring."""
+
+    def build() -> Orphans:
+        deadline_seconds = settings.INGEST.push_deadline_seconds
+        rerouter = Rerouter(get_queues(), RingPlacement(get_ring()), _batcher(), time.monotonic, deadline_seconds)
+        return Orphans(get_ring(), get_queues(), rerouter, AbsenceWatch(settings.RING.heartbeat_timeout_seconds))
+
+    return _once("orphans", build)
+
+
+def reroute_queue(instance_id: str) -> QueueOutcome:
+    """Hand what waits for an ingester that left the ring to those that own its series now, for half a minute at most.
+
+    Returns what became of it; ``left`` and ``why_left`` tell of messages that are still there. An ingester that is in
+    the ring keeps its queue.
+    """
+    return get_orphans().reroute(instance_id, REROUTE_SECONDS)
+
+
+def purge_queue(instance_id: str) -> QueueOutcome:
+    """Drop what waits for an ingester that left the ring; returns how much that was."""
+    return get_orphans().purge(instance_id)
+
+
+def reroute_orphans() -> None:
+    """Reroute the queues of ingesters that have been out of the ring for longer than a restart takes."""
+    get_orphans().round(REROUTE_SECONDS_A_TICK)

@@ -63,3 +63,14 @@ def task_message(task: str, args: Sequence[Any], queue: str) -> bytes:
         },
     }
     return json.dumps(envelope, separators=(",", ":")).encode()
+
+
+def parse_task_message(raw: bytes) -> tuple[str, list[Any]] | None:
+    """Return (task, positional arguments) of a message as it lies in a queue, or None when it is none."""
+    try:
+        envelope = json.loads(raw)
+        task = envelope["headers"]["task"]
+        arguments = json.loads(base64.b64decode(envelope["body"], validate=True))[0]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return None
+    return (task, arguments) if isinstance(task, str) and isinstance(arguments, list) else None

@@ -13,12 +13,17 @@
 
 from __future__ import annotations
 
+import re
+
 GENERAL_QUEUE = "phlare.general"
 BLOCKS_QUEUE = "phlare.blocks"
 
 #: Seconds an unread answer waits for its reader. Readers wait seconds, so a minute only bounds what crashes leave
 #: behind.
 REPLY_KEEP_SECONDS = 60
+
+_WRITE_QUEUE = re.compile(r"ingester\.([A-Za-z0-9_-][A-Za-z0-9._-]{0,199})")
+_READ_SUFFIX = ".read"
 
 
 def write_queue(instance: str) -> str:
@@ -28,7 +33,13 @@ def write_queue(instance: str) -> str:
 
 def read_queue(instance: str) -> str:
     """Queue of one ingester's reads and maintenance, apart from its pushes so that neither waits for the other."""
-    return f"ingester.{instance}.read"
+    return f"ingester.{instance}{_READ_SUFFIX}"
+
+
+def instance_of_queue(key: str) -> str | None:
+    """Return whose queue of either kind a key is, or None when it is no queue of an ingester."""
+    found = _WRITE_QUEUE.fullmatch(key)
+    return None if found is None else found[1].removesuffix(_READ_SUFFIX)
 
 
 def payload_key(name: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
+from ingest.distributor.reroute import QueueOutcome
 from ingest.ingester.service import IngesterStatus
 from ingest.storage.acks import AckCode
 from ingest.storage.shipper import Shipped
@@ -16,6 +17,9 @@ _COMMITS = Counter("phlare_ingester_commits", "Flushes of the write-ahead log.",
 _OBJECTS = Counter("phlare_uploaded_objects", "Objects put into the bucket.")
 _BYTES = Counter("phlare_uploaded_bytes", "Bytes put into the bucket.")
 _BLOCKS = Counter("phlare_uploaded_blocks", "Blocks completed in the bucket.")
+_REROUTED = Counter(
+    "phlare_rerouted", "What was in the queues of ingesters that left the ring, by what became of it.", ["outcome"]
+)
 _GAUGES = {
     field: Gauge(f"phlare_ingester_{field}", text, ["ingester"], multiprocess_mode="mostrecent")
     for field, text in {
@@ -47,6 +51,12 @@ def count_shipped(shipped: Shipped) -> None:
     _OBJECTS.inc(shipped.objects_put)
     _BYTES.inc(shipped.bytes_put)
     _BLOCKS.inc()
+
+
+def count_rerouted(done: QueueOutcome) -> None:
+    """Count what a round of rerouting did."""
+    for outcome in ("messages", "records", "refused", "gone", "damaged"):
+        _REROUTED.labels(outcome).inc(getattr(done, outcome))
 
 
 def show_status(status: IngesterStatus) -> None:
