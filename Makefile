@@ -29,8 +29,9 @@ check: $(VENV)/dev.stamp  ## Run the quick checks: format, lint, types, settings
 integration: $(VENV)/dev.stamp  ## Run the tests that start real servers and workers
 	$(BIN)/python -m pytest -m integration $(ARGS)
 
-chaos: $(VENV)/dev.stamp  ## Kill processes for twenty rounds under load and count what was lost or doubled
-	PHLARE_CHAOS_ROUNDS=20 $(BIN)/python -m pytest -s tests/integration/cluster/test_kill_nine_loses_and_doubles_nothing_acknowledged.py
+chaos: $(VENV)/dev.stamp  ## Harm a cluster under load in every way for longer than the tests do, and count
+	PHLARE_CHAOS_ROUNDS=20 PHLARE_CHAOS_LONG=1 $(BIN)/python -m pytest -s tests/integration/chaos \
+		tests/integration/cluster/test_kill_nine_loses_and_doubles_nothing_acknowledged.py $(ARGS)
 
 browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
 	$(BIN)/python -m pytest -m browser $(ARGS)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from tests.integration.cluster.cluster import Cluster, wait_for
 from tests.integration.cluster.marked_profiles import counted_marks, marked_profile, push
 
-SERVICE = "chaos"
 _RETRY_SECONDS = 0.05
 
 
@@ -18,6 +17,7 @@ _RETRY_SECONDS = 0.05
 class Book:
     """What was sent and what was promised, over any number of rounds."""
 
+    service: str = "chaos"  #: whose profiles they are; another one for each book
     attempted: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)
     refused: int = 0  #: answers other than success, and connections without an answer
@@ -63,7 +63,9 @@ class Pushers:
 
     def _push_once(self, mark: str, raw: bytes, number: int) -> bool:
         try:
-            status = push(self._cluster, raw, {"service_name": SERVICE, "pusher": str(number)}, timeout_seconds=15)
+            status = push(
+                self._cluster, raw, {"service_name": self._book.service, "pusher": str(number)}, timeout_seconds=15
+            )
         except (OSError, http.client.HTTPException):
             status = 0
         with self._lock:
@@ -89,13 +91,17 @@ class Audit:
         return not (self.lost or self.doubled or self.strange)
 
 
+def _soon_ms() -> int:
+    return time.time_ns() // 1_000_000 + 60_000
+
+
 def audit(cluster: Cluster, book: Book, started_ms: int, timeout_seconds: float = 120.0) -> Audit:
     """Ask until the answer is complete, then hold it against the book."""
     found: dict[str, int] = {}
 
     def is_complete() -> bool:
         try:
-            marks, complete = counted_marks(cluster, SERVICE, started_ms, time.time_ns() // 1_000_000 + 60_000)
+            marks, complete = counted_marks(cluster, book.service, started_ms, _soon_ms())
         except (OSError, http.client.HTTPException, AssertionError):
             return False
         found.clear()
