@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import permutations, product
 
 import pytest
 
 from ring.core.quorum import KeyTracker, QuorumTracker, Verdict
+from ring.core.replication import Refusal, min_success, quorum_set
+from tests.unit.ring.rings import instance
 
 OK, CLIENT, SERVER = "ok", "client", "server"
 
@@ -60,6 +62,28 @@ def test_three_replicas(outcomes: tuple[str, ...], answers_needed: int, verdict:
     assert verdicts[: answers_needed - 1] == [Verdict.PENDING] * (answers_needed - 1)
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("extended", [0, 1, 2], ids=lambda extended: f"extended by {extended}")
+def test_with_every_factor_and_extended_set_a_success_needs_a_majority_of_the_set_in_every_order(
+    factor: int, extended: int
+) -> None:
+    size = factor + extended
+    majority = size // 2 + 1
+    walked = [instance(f"i{number}") for number in range(size)]
+    for healthy in range(size + 1):
+        found = quorum_set(walked, [number < healthy for number in range(size)], factor, False)
+        assert isinstance(found, Refusal) == (healthy < majority)
+        if isinstance(found, Refusal):
+            continue
+        assert found.min_success == min_success(factor, size) == majority
+        for outcomes in product((OK, CLIENT, SERVER), repeat=healthy):
+            verdict = feed(KeyTracker(healthy, found.max_errors), outcomes)[-1]
+            assert (verdict is Verdict.OK) == (outcomes.count(OK) >= majority), outcomes
+            assert verdict is not Verdict.PENDING
+            refused = outcomes.count(CLIENT) > found.max_errors
+            assert refused or verdict is not Verdict.FAILED_CLIENT, "refused only if that many replicas refuse"
+
+
 def test_without_tolerance_the_first_error_decides() -> None:
     assert feed(KeyTracker(2, 0), (OK, SERVER)) == [Verdict.PENDING, Verdict.FAILED_SERVER]
     assert feed(KeyTracker(2, 0), (CLIENT,)) == [Verdict.FAILED_CLIENT]
@@ -91,6 +115,17 @@ def test_a_key_that_fails_leaves_the_others_to_their_own_verdict() -> None:
     assert tracker.is_done
     assert not tracker.is_ok
     assert (tracker.verdict(0), tracker.verdict(1)) == (Verdict.OK, Verdict.FAILED_CLIENT)
+
+
+def test_one_refused_key_refuses_in_whatever_order_the_answers_of_both_keys_arrive() -> None:
+    orders = list(set(permutations([0, 0, 0, 1, 1, 1])))
+    assert len(orders) == 20
+    for order in orders:
+        tracker = QuorumTracker([(3, 1), (3, 1)])
+        for key in order:
+            tracker.record([key], success=key == 0, client_error=key == 1)
+        assert (tracker.is_done, tracker.is_ok) == (True, False)
+        assert (tracker.verdict(0), tracker.verdict(1)) == (Verdict.OK, Verdict.FAILED_CLIENT)
 
 
 def test_without_keys_everything_is_done_at_once() -> None:

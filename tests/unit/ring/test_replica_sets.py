@@ -65,6 +65,22 @@ def test_where_any_one_can_answer_all_but_one_may_fail(health: str, expected: tu
     assert outcome(any_healthy_set(walked, [sign == "+" for sign in health])) == expected
 
 
+@pytest.mark.parametrize(
+    ("factor", "health", "needed", "found"),
+    [
+        pytest.param(1, "-", 1, "only 0 found; unhealthy: i0", id="one copy, dead"),
+        pytest.param(3, "+--", 2, "only 1 found; unhealthy: i1, i2", id="three copies, two dead"),
+        pytest.param(3, "++--", 3, "only 2 found; unhealthy: i2, i3", id="extended to four, two dead"),
+        pytest.param(3, "+", 2, "only 1 found", id="a ring of one"),
+    ],
+)
+def test_a_refusal_counts_what_was_needed_and_what_was_found(factor: int, health: str, needed: int, found: str) -> None:
+    walked = [instance(f"i{n}") for n in range(len(health))]
+    refusal = quorum_set(walked, [sign == "+" for sign in health], factor, False)
+    assert isinstance(refusal, Refusal)
+    assert refusal.message == f"At least {needed} healthy instances are needed, {found}."
+
+
 def test_a_refusal_says_what_was_needed_what_was_found_and_who_is_unhealthy() -> None:
     found = snapshot(spaced("ASS")).replica_set(5, WRITE, NOW_MS)
     assert isinstance(found, Refusal)
@@ -152,9 +168,14 @@ def test_instances_without_a_zone_are_never_limited() -> None:
     assert sizes == {3}
 
 
-def test_fewer_copies_than_the_factor_are_ignored_and_more_are_an_error() -> None:
+def test_fewer_copies_than_the_factor_are_ignored() -> None:
     ring = snapshot(random_ring(6, "abc"), 3, True)
     assert outcome(ring.replica_set(1, WRITE, NOW_MS, copies=1)) == (3, 1)
+
+
+@pytest.mark.parametrize("states", ["A", "S"], ids=["all healthy", "none healthy"])
+def test_more_copies_than_the_factor_are_an_error_where_a_majority_decides(states: str) -> None:
+    ring = snapshot(random_ring(6, "abc", states=states), 3, True)
     with pytest.raises(ValueError, match="more than the replication factor"):
         ring.replica_set(1, WRITE, NOW_MS, copies=6)
 

@@ -61,6 +61,15 @@ def test_each_zone_supplies_the_same_number_rounded_up(size: int, zones: int, ea
     assert instances_a_zone(size, zones) == each
 
 
+@pytest.mark.parametrize(("size", "zones", "total"), [(1, 3, 3), (3, 3, 3), (4, 3, 6), (7, 3, 9)])
+def test_rounding_up_makes_a_shard_larger_than_asked_for(size: int, zones: int, total: int) -> None:
+    assert instances_a_zone(size, zones) * zones == total
+
+
+def test_the_largest_number_there_is_means_everything() -> None:
+    assert by_zone(zoned([3, 2, 1]), sys.maxsize) == [3, 2, 1]
+
+
 @pytest.mark.parametrize(
     ("layout", "size", "expected"),
     [
@@ -71,6 +80,7 @@ def test_each_zone_supplies_the_same_number_rounded_up(size: int, zones: int, ea
         pytest.param([1, 1, 1], 2, [1, 1, 1], id="rounded up to the zones"),
         pytest.param([2, 2, 2], 3, [1, 1, 1], id="one of each zone"),
         pytest.param([2, 2, 2], 4, [2, 2, 2], id="two of each zone"),
+        pytest.param([2, 2, 2], 6, [2, 2, 2], id="exactly all there are"),
         pytest.param([3, 2, 1], 6, [2, 2, 1], id="a zone supplies what it has"),
         pytest.param([3, 2, 1], 9, [3, 2, 1], id="all of uneven zones"),
         pytest.param([3, 2, 1], 0, [3, 2, 1], id="no sharding"),
@@ -142,6 +152,7 @@ def test_a_larger_shard_holds_the_smaller_one_and_shrinking_gives_it_back() -> N
     for tenant in TENANTS[:30]:
         three, six, nine = (shard_ids(ring, tenant, size) for size in (3, 6, 9))
         assert three < six < nine
+        assert shard_ids(ring, tenant, 6) == six
         assert shard_ids(ring, tenant, 3) == three
 
 
@@ -268,6 +279,21 @@ class TestMemory:
         after = ring.updated(ring.ring.without(gone)).shuffle_shard("tenant-1", 3)
         assert gone not in after.ring.instances
         assert len(after) == 3
+
+    def test_after_a_change_of_read_only_the_shard_is_found_anew(self) -> None:
+        ring = snapshot(random_ring(10))
+        chosen = next(iter(ring.shuffle_shard("tenant-1", 3).instances))
+        told = replace(chosen, read_only=True, read_only_updated_ms=NOW_MS)
+        after = ring.updated(ring.ring.with_instance(told)).shuffle_shard("tenant-1", 3)
+        assert chosen.id not in after.ring.instances
+        assert len(after) == 3
+
+    def test_another_lookback_is_another_question(self) -> None:
+        instances = random_ring(10)
+        ring = snapshot([replace(one, registered_ms=NOW_MS - HOUR_MS) for one in instances])
+        short, long = (ring.shuffle_shard("tenant-1", 3, NOW_MS - age) for age in (HOUR_MS // 2, 2 * HOUR_MS))
+        assert (len(short), len(long)) == (3, 10)
+        assert ring.shuffle_shard("tenant-1", 3) is ring.shuffle_shard("tenant-1", 3)
 
     def test_the_number_of_remembered_shards_is_bounded(self) -> None:
         ring = snapshot(random_ring(4, tokens=1))

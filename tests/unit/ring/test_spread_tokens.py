@@ -39,6 +39,11 @@ def test_zones_that_cannot_be_used_are_refused(zone: str, zones: tuple[str, ...]
         SpreadMinimizing(zone, zones)
 
 
+@pytest.mark.parametrize("zones", [("a", "b"), ("a",), tuple("abcdefgh")])
+def test_one_to_eight_zones_with_the_own_among_them_can_be_used(zones: tuple[str, ...]) -> None:
+    assert len(SpreadMinimizing("a", zones)("x-1", 512, set(), RNG)) == 512
+
+
 def test_the_first_instance_has_equal_steps_from_the_index_of_its_zone() -> None:
     tokens = SpreadMinimizing("zone-b", ZONES)("ingester-zone-b-0", 512, set(), RNG)
     assert tokens == tuple(1 + (step << 23) for step in range(512))

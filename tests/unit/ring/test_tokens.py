@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,12 +61,12 @@ def test_distances_run_clockwise(start: int, end: int, expected: int) -> None:
 
 def test_new_tokens_are_unique_sorted_and_none_is_taken() -> None:
     rng = random.Random(3)
-    first = random_tokens(50_000, (), rng)
-    second = random_tokens(50_000, set(first), rng)
-    assert len(set(first)) == len(set(second)) == 50_000
-    assert list(first) == sorted(first)
-    assert list(second) == sorted(second)
-    assert not set(first) & set(second)
+    first = random_tokens(1_000_000, (), rng)
+    second = random_tokens(1_000_000, set(first), rng)
+    for drawn in (first, second):
+        assert len(drawn) == 1_000_000
+        assert (np.diff(drawn) > 0).all(), "ascending, and none twice"
+    assert not len(np.intersect1d(first, second, assume_unique=True))
 
 
 def test_a_draw_that_hits_a_taken_token_is_repeated() -> None:
@@ -104,6 +105,20 @@ def test_a_leaver_keeps_only_the_tokens_nobody_joined_with() -> None:
 
 def test_tokens_are_sorted_and_unique_after_normalisation() -> None:
     assert normalised([50, 40, 40, 30]) == (30, 40, 50)
+
+
+def test_of_tokens_claimed_twice_one_that_leaves_keeps_none() -> None:
+    ring = RingDesc.of([instance("1", normalised([50, 40, 40, 30])), instance("4", normalised([50, 30, 40]), "L")])
+    assert attributed_tokens(ring, "1") == (30, 40, 50)
+    assert attributed_tokens(ring, "4") == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [([1, 2, 3], [3, 2, 1], True), ([1, 2], [1, 2, 3], False), ([7, 7], [7], True)],
+)
+def test_lists_of_the_same_tokens_are_equal_in_whatever_order(one: list[int], other: list[int], equal: bool) -> None:
+    assert (normalised(one) == normalised(other)) is equal
 
 
 @pytest.mark.parametrize("token", [-1, RING_SIZE])

@@ -91,8 +91,18 @@ def test_ranges_are_inclusive_ascending_and_merged(
     assert [topology.ranges_of(index) for index in range(len(tokens))] == ranges
 
 
+@pytest.mark.parametrize(
+    ("key", "inside"), [(0, False), (4, True), (6, True), (8, True), (10, False), (16, True), (17, False), (20, False)]
+)
+def test_a_key_in_a_range_of_an_instance_is_owned_by_it_and_no_other_key_is(key: int, inside: bool) -> None:
+    topology = build_topology(RingDesc.of([instance("a", (9, 17)), instance("b", (4, 12))]))
+    assert topology.ranges_of(0) == [(4, 8), (12, 16)]
+    assert (topology.owner_list[topology.search(key)] == 0) is inside
+    assert any(low <= key <= high for low, high in topology.ranges_of(0)) is inside
+
+
 def test_ranges_agree_with_replica_sets_when_each_zone_holds_one_copy() -> None:
-    ring = snapshot(random_ring(20, "abc", tokens=64, states="APJLS"), zones=True)
+    ring = snapshot(random_ring(20, "abc", tokens=512, states="APJLS"), zones=True)
     ranges = [ring.topology.ranges_of(index) for index in range(20)]
     keys = np.random.default_rng(5).integers(0, RING_SIZE, 300).astype(np.uint32)
     for key, found in zip(keys.tolist(), ring.replica_sets(keys, REPORTING, NOW_MS), strict=True):
