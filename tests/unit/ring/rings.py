@@ -29,9 +29,11 @@ def instance(
     return Instance(instance_id, f"queue.{instance_id}", zone, InstanceState(LETTERS[state]), tokens, **values)  # type: ignore[arg-type]
 
 
-def snapshot(instances: Iterable[Instance], factor: int = 3, zones: bool = False) -> Snapshot:
+def snapshot(
+    instances: Iterable[Instance], factor: int = 3, zones: bool = False, timeout_ms: int = TIMEOUT_MS
+) -> Snapshot:
     """Return the snapshot of these instances."""
-    return Snapshot(RingDesc.of(instances), RingRules(factor, zones, TIMEOUT_MS))
+    return Snapshot(RingDesc.of(instances), RingRules(factor, zones, timeout_ms))
 
 
 def spaced(states: str, zones: Sequence[str] = ("",), gap: int = 100) -> list[Instance]:

@@ -56,6 +56,11 @@ def test_with_sessions_allowed_a_session_is_folded_to_one_of_them(session: str, 
     assert dict(found).get("__session_id__") == kept
 
 
+def test_the_fourth_session_of_three_allowed_ones_is_the_first_again() -> None:
+    found = prepared(NAME, SERVICE, ("__session_id__", "0400000000000000"), limits=Limits(max_sessions_per_series=3))
+    assert dict(found)["__session_id__"] == "0100000000000000"
+
+
 def test_the_names_of_the_go_delta_profiler_are_those_of_the_profiles_it_takes() -> None:
     assert prepared(("__name__", "godeltaprof_memory"), SERVICE, ("__delta__", "true")) == (
         ("__name__", "memory"),

@@ -41,6 +41,13 @@ def test_negative_and_zero_samples_are_dropped_and_counted() -> None:
     assert node_stacks(prepared.symbols) == [(), ("work",)]
 
 
+def test_equal_stacks_are_summed_and_zero_values_among_them_dropped() -> None:
+    samples = [Sample((MAIN, WORK), (1,)), Sample((MAIN,), (0,)), Sample((MAIN, WORK), (2,)), Sample((WORK,), (5,))]
+    prepared = prepare(Profile(samples).encode())
+    assert sorted(prepared.groups[0].sample_values.tolist()[0]) == [3, 5]
+    assert prepared.dropped == {"zero_samples": 1}
+
+
 def test_a_profile_of_which_nothing_is_left_has_no_groups() -> None:
     assert prepare(Profile([Sample((MAIN,), (0,))]).encode()).groups == ()
     assert prepare(Profile([]).encode()).groups == ()
