@@ -256,6 +256,7 @@ def _build_ingester() -> Ingester:
         now_ns=time.time_ns,
         new_ulid=lambda: str(ULID()),
         hash_seed=secrets.randbits(63),
+        window_ns_of=lambda tenant: get_limits(tenant).out_of_order_window_ns,
     )
     return Ingester(
         config.instance_id,

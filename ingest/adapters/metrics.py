@@ -25,11 +25,14 @@ _GAUGES = {
     for field, text in {
         "heads": "Open heads.",
         "sealed_heads": "Heads that wait for their block to be written.",
+        "late_heads": "Heads of late profiles, open and sealed.",
         "head_bytes": "Memory of all heads.",
         "head_profiles": "Profiles in all heads.",
         "head_series": "Series in all heads.",
         "wal_bytes": "Bytes of the write-ahead log on disk.",
         "wal_segments": "Segments of the write-ahead log.",
+        "wbl_bytes": "Bytes of the write-behind log of late profiles on disk.",
+        "wbl_segments": "Segments of the write-behind log.",
         "local_blocks": "Blocks on the ingester's disk.",
         "read_only": "1 while the ingester refuses writes for want of disk.",
     }.items()

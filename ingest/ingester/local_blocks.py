@@ -65,6 +65,10 @@ class LocalBlocks:
         """Whether the block is here, complete."""
         return ulid in self._blocks
 
+    def all(self) -> list[Block]:
+        """Return every block."""
+        return [block for block, _ in self._blocks.values()]
+
     def of(self, tenant: str) -> list[Block]:
         """Return a tenant's blocks."""
         return [block for block, _ in self._blocks.values() if block.tenant == tenant]

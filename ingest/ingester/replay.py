@@ -1,18 +1,11 @@
-"""Rebuilding heads from the write-ahead log after a restart. Pure but for the log it is given.
-
-Payloads of the log's records, by kind:
-
-* PUSH: concatenated push records (:mod:`ingest.profiles.record`), as they came;
-* HEAD_OPEN and HEAD_SEALED: a JSON object with ``tenant``, ``ulid`` and ``at_ns``.
-"""
+"""Rebuilding heads from a log after a restart. Pure but for the log it is given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import msgspec
-
+from ingest.ingester.marks import HeadMark, decode_mark
 from ingest.profiles.record import decode_record, iter_records
 from ingest.profiles.record_columns import RecordError
 from ingest.profiles.symbols import SymbolStoreFull
@@ -21,21 +14,8 @@ from ingest.storage.head.states import HeadState
 from ingest.storage.wal.format import RecordKind
 from ingest.storage.wal.reader import WalRecord
 
-
-class HeadMark(msgspec.Struct, frozen=True):
-    """What HEAD_OPEN and HEAD_SEALED say of a head."""
-
-    tenant: str
-    ulid: str
-    at_ns: int
-
-
-_mark_decoder = msgspec.json.Decoder(HeadMark)
-
-
-def encode_mark(mark: HeadMark) -> bytes:
-    """Return the payload of a HEAD_OPEN or HEAD_SEALED record."""
-    return msgspec.json.encode(mark)
+#: Bytes of push records by the segment they lie in: ascending, since a log only grows.
+Extent = dict[int, int]
 
 
 @dataclass(slots=True)
@@ -45,17 +25,22 @@ class TenantHeads:
     open: Head | None = None
     sealed: list[Head] = field(default_factory=list)
 
+    def all(self) -> list[Head]:
+        """Return every head, the oldest first."""
+        return [*self.sealed, *([self.open] if self.open is not None else [])]
+
 
 @dataclass(slots=True)
 class Replayed:
     """The heads a log amounts to."""
 
     tenants: dict[str, TenantHeads] = field(default_factory=dict)
-    first_segment: dict[str, int] = field(default_factory=dict)  #: head ULID -> lowest segment with a record of it
+    extents: dict[str, Extent] = field(default_factory=dict)  #: head ULID -> where its records lie
+    orphan_heads: set[str] = field(default_factory=set)  #: heads whose HEAD_OPEN was lost to damage
     records: int = 0
     skipped: int = 0  #: records whose head has its block already
     unreadable: int = 0  #: records that passed the log's checks and could not be decoded
-    orphans: int = 0  #: records whose HEAD_OPEN was lost to damage; they went into a head of their own
+    orphans: int = 0  #: heads made for records whose HEAD_OPEN was lost
 
 
 class Replayer:
@@ -83,9 +68,9 @@ class Replayer:
                 case RecordKind.PUSH:
                     self._push(record)
                 case RecordKind.HEAD_OPEN:
-                    self._open(_mark_decoder.decode(record.data), record.segment)
+                    self._open(decode_mark(record.data), record.segment)
                 case RecordKind.HEAD_SEALED:
-                    self._seal(_mark_decoder.decode(record.data))
+                    self._seal(decode_mark(record.data))
         return self.result
 
     def _tenant(self, tenant: str) -> TenantHeads:
@@ -100,8 +85,13 @@ class Replayer:
         if self._has_block(mark.ulid):
             self._skipping.add(mark.tenant)
         elif heads.open is None:
-            heads.open = self._new_head(mark.tenant, mark.ulid, mark.at_ns)
-            self.result.first_segment[mark.ulid] = segment
+            self._begin(mark, segment)
+
+    def _begin(self, mark: HeadMark, segment: int) -> Head:
+        head = self._new_head(mark.tenant, mark.ulid, mark.at_ns)
+        self._tenant(mark.tenant).open = head
+        self.result.extents[mark.ulid] = {segment: 0}
+        return head
 
     def _seal(self, mark: HeadMark) -> None:
         self._skipping.discard(mark.tenant)
@@ -128,13 +118,14 @@ class Replayer:
         if push.tenant in self._skipping:
             self.result.skipped += 1
             return
-        heads = self._tenant(push.tenant)
-        if heads.open is None:
+        head = self._tenant(push.tenant).open
+        if head is None:
+            head = self._begin(HeadMark(push.tenant, self._new_ulid(), self._now_ns()), segment)
+            self.result.orphan_heads.add(head.part_id)
             self.result.orphans += 1
-            ulid = self._new_ulid()
-            heads.open = self._new_head(push.tenant, ulid, self._now_ns())
-            self.result.first_segment[ulid] = segment
+        extent = self.result.extents[head.part_id]
+        extent[segment] = extent.get(segment, 0) + len(view)
         try:
-            heads.open.append(push)
+            head.append(push)
         except SymbolStoreFull:
             self.result.unreadable += 1

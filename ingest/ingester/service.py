@@ -38,11 +38,14 @@ class IngesterStatus:
     phase: str  #: starting, serving or leaving
     heads: int
     sealed_heads: int
+    late_heads: int
     head_bytes: int
     head_profiles: int
     head_series: int
     wal_bytes: int
     wal_segments: int
+    wbl_bytes: int
+    wbl_segments: int
     local_blocks: int
     read_only: bool
     last_upload_seconds: float | None
@@ -92,17 +95,24 @@ class Ingester:
         """Replay the log. Blocks until the store is as it was; says how far it is every few seconds."""
         started = time.monotonic()
         opened = self._store.open(self._progress)
-        log.info(
-            "wal_replayed",
-            seconds=round(time.monotonic() - started, 3),
-            records=opened.replayed.records,
-            skipped=opened.replayed.skipped,
-            payload_bytes=opened.log.payload_bytes,
-        )
-        for damage in opened.log.damages:
-            log.error(
-                "wal_damaged", segment=damage.segment, offset=damage.offset, bytes=damage.length, what=damage.what
+        for lane in (opened.wal, opened.wbl):
+            log.info(
+                "log_replayed",
+                log=lane.name,
+                seconds=round(time.monotonic() - started, 3),
+                records=lane.replayed.records,
+                skipped=lane.replayed.skipped,
+                payload_bytes=lane.log.payload_bytes,
             )
+            for damage in lane.log.damages:
+                log.error(
+                    "log_damaged",
+                    log=lane.name,
+                    segment=damage.segment,
+                    offset=damage.offset,
+                    bytes=damage.length,
+                    what=damage.what,
+                )
         for block in opened.damaged_blocks:
             log.error("block_damaged", block=block)
         return opened

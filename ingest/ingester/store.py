@@ -1,4 +1,7 @@
-"""Everything one ingester holds: its log, its heads and its local blocks, as one unit that survives kill -9.
+"""Everything one ingester holds: its two logs, its heads and its local blocks, as one unit that survives kill -9.
+
+In-order profiles go to one :class:`~ingest.ingester.lane.Lane` with the write-ahead log, late ones to another with the
+write-behind log; :mod:`ingest.ingester.admission` decides.
 
 Threads: ``commit``, ``seal`` and ``truncate_log`` belong to one thread, the committer. Maintenance writes blocks of
 sealed heads, and readers take parts, from any thread.
@@ -8,6 +11,7 @@ Invariants:
 * a record is acknowledged only after the log that holds it was flushed, and is readable before it is acknowledged;
 * the log says which head took a record: HEAD_OPEN precedes the first record of a head and HEAD_SEALED follows its last,
   so a replay rebuilds heads with the same ULIDs and the same content, and skips those whose block exists;
+* in-order heads of a tenant follow each other without overlap in time, as long as the tenant has data here;
 * at every moment each row is readable in a head or in its block; the block replaces the head under the lock;
 * a segment is deleted only when every head with a record in it has a complete, flushed block.
 """
@@ -19,9 +23,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.ingester.admission import Admission, TenantTimes, after_part
+from ingest.ingester.intake import Received, admit_all, receive, tenant_bytes
+from ingest.ingester.lane import Lane, LaneOpened
 from ingest.ingester.local_blocks import LocalBlocks
-from ingest.ingester.replay import HeadMark, Replayed, Replayer, TenantHeads, encode_mark
-from ingest.profiles.record import PushRecord, decode_record, iter_records
+from ingest.profiles.record import PushRecord
 from ingest.profiles.record_columns import RecordError
 from ingest.profiles.symbols import SymbolStoreFull
 from ingest.storage.acks import AckCode
@@ -31,9 +37,7 @@ from ingest.storage.fs import DISK, Files, free_bytes, fsync_dir
 from ingest.storage.head.head import AppendOutcome, Head
 from ingest.storage.head.states import HeadState
 from ingest.storage.part import Part
-from ingest.storage.wal.format import RecordKind
-from ingest.storage.wal.reader import ReplayReport, WalRecord, replay
-from ingest.storage.wal.writer import WalWriter
+from ingest.storage.wal.reader import WalRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,16 @@ class StoreConfig:
 class StoreStatus:
     """What a store holds, for pages and metrics."""
 
-    heads: int
+    heads: int  #: open heads
     sealed_heads: int
+    late_heads: int  #: of both kinds, those of late profiles
     head_bytes: int
     head_profiles: int
     head_series: int
     wal_bytes: int
     wal_segments: int
+    wbl_bytes: int
+    wbl_segments: int
     local_blocks: int
     read_only: bool
 
@@ -68,13 +75,13 @@ class StoreStatus:
 class Opened:
     """What opening a store met."""
 
-    replayed: Replayed
-    log: ReplayReport
+    wal: LaneOpened
+    wbl: LaneOpened
     damaged_blocks: tuple[str, ...]
 
 
 class IngesterStore:
-    """Log, heads and local blocks of one ingester."""
+    """Logs, heads and local blocks of one ingester."""
 
     def __init__(
         self,
@@ -82,66 +89,62 @@ class IngesterStore:
         now_ns: Callable[[], int],
         new_ulid: Callable[[], str],
         hash_seed: int,
+        window_ns_of: Callable[[str], int],
         files: Files = DISK,
     ) -> None:
-        """``hash_seed`` should be unpredictable, so that no sender can choose symbols that collide."""
+        """``hash_seed`` should be unpredictable, so that no sender can choose symbols that collide. ``window_ns_of``
+        is a tenant's limit on late profiles; it is asked once a commit, on the committer's thread.
+        """
         self._config = config
         self._hash_seed = hash_seed
+        self._window_ns_of = window_ns_of
         self._files = files
         self._now_ns = now_ns
-        self._new_ulid = new_ulid
         self._lock = threading.Lock()
-        self._tenants: dict[str, TenantHeads] = {}
-        self._first_segment: dict[str, int] = {}
-        self._wal_dir = config.directory / "wal"
-        self._wal: WalWriter | None = None
+
+        def lane(name: str, late: bool) -> Lane:
+            directory, segment_bytes = config.directory / name, config.wal_segment_bytes
+            return Lane(directory, late, self._new_head, new_ulid, now_ns, segment_bytes, self._lock, files)
+
+        self._lanes = {Admission.IN_ORDER: lane("wal", late=False), Admission.LATE: lane("wbl", late=True)}
+        self._times: dict[str, TenantTimes] = {}  # the committer's alone
         self.blocks = LocalBlocks(config.directory / "blocks")
         self.read_only = False
         #: Called on the committer's thread after a head was sealed for its size: its memory is wanted back soon.
         self.on_sealed_for_size: Callable[[], None] = _nothing
 
-    def open(self, progress: Callable[[WalRecord], None] | None = None) -> Opened:
-        """Open local blocks, replay the log, then begin a new segment. Must return before anything else is called."""
+    def open(self, progress: Callable[[WalRecord], None] = lambda record: None) -> Opened:
+        """Open local blocks, replay the write-ahead log and then the write-behind log, and begin a new segment of each.
+
+        Must return before anything else is called.
+        """
         damaged = self.blocks.open()
-        replayer = Replayer(self._new_head, self._new_ulid, self._now_ns, self.blocks.has)
-        log = replay(self._wal_dir)
-        replayed = replayer.feed(_watched(log, progress))
-        with self._lock:
-            self._tenants = replayed.tenants
-            self._first_segment = replayed.first_segment
-        self._wal = WalWriter(self._wal_dir, self._config.wal_segment_bytes, self._files)
-        return Opened(replayed, log.report, damaged)
+        wal, wbl = (lane.open(self.blocks.has, progress) for lane in self._lanes.values())
+        self._recall_times()
+        return Opened(wal, wbl, damaged)
 
     def close(self) -> None:
-        """Flush and close the log. Heads stay in it for the next start."""
-        if self._wal is not None:
-            self._wal.close()
+        """Flush and close the logs. Heads stay in them for the next start."""
+        for lane in self._lanes.values():
+            lane.close()
 
     # ------------------------------------------------------------------------------------------------ committer
 
     def commit(self, payloads: Sequence[bytes]) -> list[bytes]:
         """Log, flush and append payloads; returns one :class:`AckCode` byte for each record of each payload."""
-        decoded = [_decode(payload) for payload in payloads]
+        received = [receive(payload) for payload in payloads]
         refusal = self._refusal()
         if refusal is not None:
-            return [bytes([refusal]) * len(records) for records in decoded]
-        tenants = {record.tenant for records in decoded for record in records if isinstance(record, PushRecord)}
-        opened = {tenant: self._new_ulid() for tenant in sorted(tenants) if self._open_head(tenant) is None}
-        now_ns = self._now_ns()
-        marks = [HeadMark(tenant, ulid, now_ns) for tenant, ulid in opened.items()]
-        batch: list[tuple[int, bytes]] = [(RecordKind.HEAD_OPEN, encode_mark(mark)) for mark in marks]
-        batch += [(RecordKind.PUSH, payload) for payload, records in zip(payloads, decoded, strict=True) if records]
-        wal = self._writer()
-        try:
-            position = wal.append(batch)
-            wal.sync()
-        except WalError:
-            self.read_only = True
-            return [bytes([AckCode.LOG_FAILED]) * len(records) for records in decoded]
-        self.read_only = False
-        for mark in marks:
-            self._begin_head(mark, position.segment)
-        codes = [bytes([self._append(record) for record in records]) for records in decoded]
+            return [bytes([refusal]) * len(one.records) for one in received]
+        times = admit_all(received, self._times, self._config.head_max_age_ns // 2, self._window_ns_of)
+        logged = {admission: self._log(admission, received) for admission in self._lanes}
+        self.read_only = not all(logged.values())
+        if logged[Admission.IN_ORDER]:
+            self._times.update(times)
+        codes = [
+            bytes([self._append(*one, logged) for one in zip(found.records, found.admissions, strict=True)])
+            for found in received
+        ]
         try:
             self._seal_large()
         except WalError:
@@ -150,44 +153,25 @@ class IngesterStore:
 
     def seal(self, tenants: Iterable[str], why: str) -> None:
         """Seal the open heads of these tenants; each gets a HEAD_SEALED record, flushed before this returns."""
-        marks: list[HeadMark] = []
-        now_ns = self._now_ns()
-        for tenant in tenants:
-            head = self._open_head(tenant)
-            if head is not None and head.row_count:
-                marks.append(HeadMark(tenant, head.part_id, now_ns))
-        if not marks:
-            return
-        wal = self._writer()
-        wal.append([(RecordKind.HEAD_SEALED, encode_mark(mark)) for mark in marks])
-        wal.sync()
-        wal.cut()
-        with self._lock:
-            for mark in marks:
-                heads = self._tenants[mark.tenant]
-                head = heads.open
-                if head is not None:
-                    head.advance(HeadState.SEALED, now_ns, why)
-                    heads.sealed.append(head)
-                    heads.open = None
+        names = list(tenants)
+        for lane in self._lanes.values():
+            self._seal(lane, names, why)
 
     def seal_due(self) -> None:
         """Seal heads that reached their age."""
         oldest_ns = self._now_ns() - self._config.head_max_age_ns
-        self.seal([head.tenant for head in self._open_heads() if head.created_at_ns <= oldest_ns], "age")
+        for lane in self._lanes.values():
+            self._seal(lane, [head.tenant for head in lane.open_heads() if head.created_at_ns <= oldest_ns], "age")
 
     def seal_all(self, why: str) -> None:
         """Seal every head that holds something."""
-        self.seal([head.tenant for head in self._open_heads()], why)
+        for lane in self._lanes.values():
+            self._seal(lane, [head.tenant for head in lane.open_heads()], why)
 
     def truncate_log(self) -> None:
         """Delete the segments that no head without a block needs."""
-        with self._lock:
-            kept = [head.part_id for heads in self._tenants.values() for head in _heads_of(heads)]
-            self._first_segment = {ulid: self._first_segment[ulid] for ulid in kept if ulid in self._first_segment}
-            needed = list(self._first_segment.values())
-        wal = self._writer()
-        wal.truncate_before(min(needed) if needed else wal.last_segment)
+        for lane in self._lanes.values():
+            lane.truncate()
 
     # ------------------------------------------------------------------------------------------------ maintenance
 
@@ -197,18 +181,10 @@ class IngesterStore:
         Raises StorageError or OSError when a block cannot be written; its head stays readable and is tried again.
         """
         written = 0
-        for head in self._sealed_heads():
-            directory = self.blocks.directory_of(head.tenant)
-            identity = BlockIdentity(head.part_id, head.tenant, head.owner, head.created_at_ns)
-            if (directory / head.part_id).exists():
-                fsync_dir(directory, self._files)  # all that had failed was to make the name of the whole block durable
-            else:
-                write_block(head.snapshot().content(), identity, directory, self._files)
-            head.advance(HeadState.WRITTEN, self._now_ns(), "block complete")
-            with self._lock:
-                self.blocks.add(directory / head.part_id)
-                self._tenants[head.tenant].sealed.remove(head)
-            written += 1
+        for lane in self._lanes.values():
+            for head in lane.sealed_heads():
+                self._write_block(lane, head)
+                written += 1
         return written
 
     def evict(self, ulids: Sequence[str]) -> None:
@@ -224,27 +200,29 @@ class IngesterStore:
     # ---------------------------------------------------------------------------------------------------- readers
 
     def parts(self, tenant: str) -> list[Part]:
-        """Return what a query may read of a tenant: every row is in exactly one of the parts."""
+        """Return what a query may read of a tenant: every row is in exactly one of the parts, but for repeats."""
         with self._lock:
-            heads = self._tenants.get(tenant)
-            parts: list[Part] = [head.snapshot() for head in _heads_of(heads) if head.row_count] if heads else []
+            heads = [head for lane in self._lanes.values() for head in lane.heads_of(tenant)]
+            parts: list[Part] = [head.snapshot() for head in heads if head.row_count]
             return parts + list(self.blocks.of(tenant))
 
     def status(self) -> StoreStatus:
         """Return what the store holds now."""
-        with self._lock:
-            open_heads = [heads.open for heads in self._tenants.values() if heads.open is not None]
-            sealed = [head for heads in self._tenants.values() for head in heads.sealed]
-        every = open_heads + sealed
-        wal = self._wal
+        wal, wbl = self._lanes.values()
+        late = wbl.heads()
+        every = wal.heads() + late
+        sealed = sum(head.state is not HeadState.OPEN for head in every)
         return StoreStatus(
-            heads=len(open_heads),
-            sealed_heads=len(sealed),
+            heads=len(every) - sealed,
+            sealed_heads=sealed,
+            late_heads=len(late),
             head_bytes=sum(head.memory_bytes for head in every),
             head_profiles=sum(head.profile_count for head in every),
             head_series=sum(len(head.series) for head in every),
-            wal_bytes=wal.size_bytes if wal is not None else 0,
-            wal_segments=wal.last_segment - wal.first_segment + 1 if wal is not None else 0,
+            wal_bytes=wal.log_bytes,
+            wal_segments=wal.log_segments,
+            wbl_bytes=wbl.log_bytes,
+            wbl_segments=wbl.log_segments,
             local_blocks=len(self.blocks),
             read_only=self.read_only,
         )
@@ -254,33 +232,40 @@ class IngesterStore:
     def _new_head(self, tenant: str, ulid: str, created_at_ns: int) -> Head:
         return Head(ulid, tenant, self._config.instance, created_at_ns, hash_seed=self._hash_seed)
 
-    def _writer(self) -> WalWriter:
-        if self._wal is None:
-            raise RuntimeError("the store is not open")
-        return self._wal
+    def _recall_times(self) -> None:
+        """Learn the times of each tenant from what it has here."""
+        for lane in self._lanes.values():
+            for head in lane.heads():
+                if head.row_count:
+                    self._note_part(head, not lane.late and head.state is not HeadState.OPEN)
+        for block in self.blocks.all():
+            if block.meta.stats.rows:
+                self._note_part(block, not block.meta.out_of_order)
 
-    def _open_head(self, tenant: str) -> Head | None:
-        heads = self._tenants.get(tenant)
-        return heads.open if heads is not None else None
+    def _note_part(self, part: Part, sealed_in_order: bool) -> None:
+        self._times[part.tenant] = after_part(self._times.get(part.tenant), part.max_time_ns, sealed_in_order)
 
-    def _open_heads(self) -> list[Head]:
-        with self._lock:
-            return [heads.open for heads in self._tenants.values() if heads.open is not None]
+    def _log(self, admission: Admission, received: Sequence[Received]) -> bool:
+        """Log the records with this admission; returns whether they are durable."""
+        payloads = [cut for one in received if (cut := one.cut_to(admission)) is not None]
+        if not payloads:
+            return True
+        try:
+            self._lanes[admission].append(payloads, tenant_bytes(received, admission))
+        except WalError:
+            return False
+        return True
 
-    def _sealed_heads(self) -> list[Head]:
-        with self._lock:
-            return [head for heads in self._tenants.values() for head in heads.sealed]
-
-    def _begin_head(self, mark: HeadMark, segment: int) -> None:
-        head = self._new_head(mark.tenant, mark.ulid, mark.at_ns)
-        with self._lock:
-            self._tenants.setdefault(mark.tenant, TenantHeads()).open = head
-            self._first_segment[mark.ulid] = segment
-
-    def _append(self, record: PushRecord | RecordError) -> int:
-        if isinstance(record, RecordError):
+    def _append(
+        self, record: PushRecord | RecordError, admission: Admission | None, logged: dict[Admission, bool]
+    ) -> int:
+        if isinstance(record, RecordError) or admission is None:
             return AckCode.DAMAGED
-        head = self._open_head(record.tenant)
+        if admission is Admission.TOO_OLD:
+            return AckCode.TOO_OLD
+        if not logged[admission]:
+            return AckCode.LOG_FAILED
+        head = self._lanes[admission].open_head(record.tenant)
         if head is None:
             raise RuntimeError("a record reached a tenant without an open head")
         try:
@@ -289,24 +274,40 @@ class IngesterStore:
             return AckCode.OVERLOADED
         return AckCode.STORED if AppendOutcome.STORED in outcomes else AckCode.DUPLICATE
 
+    def _seal(self, lane: Lane, tenants: Iterable[str], why: str) -> None:
+        for head in lane.seal(tenants, why):
+            self._note_part(head, sealed_in_order=not lane.late)
+
     def _seal_large(self) -> None:
         """Seal heads over their bound, and the largest one while all together take more than half of theirs."""
-        heads = sorted(self._open_heads(), key=lambda head: head.memory_bytes)
-        total = sum(head.memory_bytes for head in heads)
-        due: list[str] = []
-        while heads and (
-            heads[-1].memory_bytes > self._config.head_max_bytes or 2 * total > self._config.heads_max_bytes
-        ):
-            total -= heads[-1].memory_bytes
-            due.append(heads.pop().tenant)
+        heads = [(head.memory_bytes, head.tenant, lane) for lane in self._lanes.values() for head in lane.open_heads()]
+        heads.sort(key=lambda one: one[0])
+        total = sum(size for size, _, _ in heads)
+        due: list[tuple[Lane, str]] = []
+        while heads and (heads[-1][0] > self._config.head_max_bytes or 2 * total > self._config.heads_max_bytes):
+            size, tenant, lane = heads.pop()
+            total -= size
+            due.append((lane, tenant))
+        for lane in self._lanes.values():
+            self._seal(lane, [tenant for its_lane, tenant in due if its_lane is lane], "size")
         if due:
-            self.seal(due, "size")
             self.on_sealed_for_size()
+
+    def _write_block(self, lane: Lane, head: Head) -> None:
+        directory = self.blocks.directory_of(head.tenant)
+        identity = BlockIdentity(head.part_id, head.tenant, head.owner, head.created_at_ns, out_of_order=lane.late)
+        if (directory / head.part_id).exists():
+            fsync_dir(directory, self._files)  # all that had failed was to make the name of the whole block durable
+        else:
+            write_block(head.snapshot().content(), identity, directory, self._files)
+        head.advance(HeadState.WRITTEN, self._now_ns(), "block complete")
+        with self._lock:
+            self.blocks.add(directory / head.part_id)
+            lane.let_go(head)
 
     def _refusal(self) -> AckCode | None:
         """Why writes are refused now, if they are."""
-        with self._lock:
-            held = sum(head.memory_bytes for heads in self._tenants.values() for head in _heads_of(heads))
+        held = sum(head.memory_bytes for lane in self._lanes.values() for head in lane.heads())
         if held > self._config.heads_max_bytes:
             return AckCode.OVERLOADED
         if free_bytes(self._config.directory) < self._config.min_free_disk_bytes:
@@ -317,28 +318,3 @@ class IngesterStore:
 
 def _nothing() -> None:
     """What happens when nobody wants to know."""
-
-
-def _heads_of(heads: TenantHeads) -> list[Head]:
-    return [*heads.sealed, *([heads.open] if heads.open is not None else [])]
-
-
-def _decode(payload: bytes) -> list[PushRecord | RecordError]:
-    """Decode every record of a payload; one that is damaged costs the others nothing."""
-    decoded: list[PushRecord | RecordError] = []
-    try:
-        for view in iter_records(payload):
-            try:
-                decoded.append(decode_record(view))
-            except RecordError as error:
-                decoded.append(error)
-    except RecordError as error:
-        decoded.append(error)
-    return decoded
-
-
-def _watched(log: Iterable[WalRecord], progress: Callable[[WalRecord], None] | None) -> Iterable[WalRecord]:
-    for record in log:
-        if progress is not None:
-            progress(record)
-        yield record

@@ -59,8 +59,8 @@ class Limits:
     """Profiles at or after now plus this are refused; 0 switches it off."""
 
     out_of_order_window_ns: int = 2 * HOUR_NS
-    """How far a profile may lie before the newest one of its series and still be taken; 0 takes only what is in order.
-    """
+    """How far behind the newest profile of the tenant on an ingester a late one may be; older ones are refused. 0
+    refuses every late one. The default covers all that ``reject_older_than`` and ``reject_newer_than`` let through."""
 
     ingestion_tenant_shard_size: int = 0
     """Ingesters that store the tenant's profiles, over all zones together; 0 = all. A size below the replication factor

@@ -163,7 +163,7 @@ def opened_store(directory: Path) -> tuple[IngesterStore, float, Any]:
     directory.mkdir(parents=True, exist_ok=True)
     config = StoreConfig("bench", directory, 1 << 30, 4 << 30, 1 << 62, 64 << 20, 0)
     numbers = iter(range(1 << 20))
-    store = IngesterStore(config, time.time_ns, lambda: f"01J{next(numbers):023d}", 1)
+    store = IngesterStore(config, time.time_ns, lambda: f"01J{next(numbers):023d}", 1, lambda tenant: 0)
     started = time.perf_counter()
     opened = store.open()
     return store, time.perf_counter() - started, opened
@@ -195,11 +195,11 @@ def bench_replay(folder: Path, records: Sequence[bytes]) -> None:
     best = float("inf")
     for _ in range(3):
         store, seconds, opened = opened_store(folder / "replay")
-        assert opened.replayed.records == len(records)
+        assert opened.wal.replayed.records == len(records)
         store.close()
         best = min(best, seconds)
     show("replay of an ingester's log", len(records) / best, "profiles/s")
-    show("replay of an ingester's log, bytes of the log", opened.log.payload_bytes / best / 1e6, "MB/s")
+    show("replay of an ingester's log, bytes of the log", opened.wal.log.payload_bytes / best / 1e6, "MB/s")
 
 
 def main() -> None:

@@ -14,7 +14,10 @@ import xxhash
 from ingest.storage.block.errors import BlockDamaged
 
 META_FILE: Final = "meta.json"
+#: Version 2 adds ``out_of_order``. A block in order is still written as version 1, which older readers know.
 META_VERSION: Final = 1
+OUT_OF_ORDER_VERSION: Final = 2
+_VERSIONS: Final = (META_VERSION, OUT_OF_ORDER_VERSION)
 #: Version of the columns of each file, so that one file can change without the others.
 FORMATS: Final[dict[str, int]] = {
     "profiles.parquet": 1,
@@ -46,7 +49,7 @@ class BlockStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     samples: _Count  #: values other than 0
 
 
-class BlockMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BlockMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything about a block that can be known without opening its data files."""
 
     version: int
@@ -61,6 +64,7 @@ class BlockMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stats: BlockStats
     files: tuple[BlockFile, ...]
     formats: dict[str, int]
+    out_of_order: bool = False  #: of late profiles: it may overlap in time with other blocks of its owner
 
     def file(self, path: str) -> BlockFile:
         """Return the entry of one file; raises KeyError when the block has none."""
@@ -85,8 +89,8 @@ class BlockMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Read ``meta.json`` of the block named ``block``; raises BlockDamaged saying which field is wrong."""
         body = _parse(data, block)
         version = body.get("version")
-        if version != META_VERSION:
-            raise BlockDamaged(block, META_FILE, f"version {version!r}, this program reads {META_VERSION}")
+        if version not in _VERSIONS:
+            raise BlockDamaged(block, META_FILE, f"version {version!r}, this program reads {_VERSIONS}")
         checksum = body.pop("xxh64", None)
         if checksum != _checksum(body):
             raise BlockDamaged(block, META_FILE, "checksum differs")
@@ -111,6 +115,8 @@ def _parse(data: bytes, block: str) -> dict[str, Any]:
 def _check(meta: BlockMeta, block: str) -> None:
     if meta.ulid != block:
         raise BlockDamaged(block, META_FILE, f"is of block {meta.ulid!r}")
+    if meta.out_of_order != (meta.version == OUT_OF_ORDER_VERSION):
+        raise BlockDamaged(block, META_FILE, f"version {meta.version} with out_of_order {meta.out_of_order}")
     if meta.formats != FORMATS:
         raise BlockDamaged(block, META_FILE, f"formats {meta.formats}, this program reads {FORMATS}")
     if sorted(entry.path for entry in meta.files) != sorted(FORMATS):

@@ -19,7 +19,15 @@ from ingest.profiles.projection import subset
 from ingest.profiles.projection_kernels import NONE
 from ingest.storage.block import schema
 from ingest.storage.block.block_kernels import arrange_samples
-from ingest.storage.block.meta import FORMATS, META_FILE, META_VERSION, BlockFile, BlockMeta, BlockStats
+from ingest.storage.block.meta import (
+    FORMATS,
+    META_FILE,
+    META_VERSION,
+    OUT_OF_ORDER_VERSION,
+    BlockFile,
+    BlockMeta,
+    BlockStats,
+)
 from ingest.storage.block.symbol_tables import symbol_tables
 from ingest.storage.content import Content
 from ingest.storage.fs import DISK, TMP_SUFFIX, Files, fsync_dir, fsync_file, rename_durably, write_file_durably
@@ -42,6 +50,7 @@ class BlockIdentity:
     created_at_ns: int
     level: int = 1
     sources: tuple[str, ...] = ()  #: empty = the block itself
+    out_of_order: bool = False
 
 
 def write_block(content: Content, identity: BlockIdentity, blocks: Path, files: Files = DISK) -> BlockMeta:
@@ -86,7 +95,7 @@ def _write_files(content: Content, identity: BlockIdentity, directory: Path) -> 
     rows = {path: table.num_rows for path, table in tables.items()} | {schema.PROFILES: len(row_order)}
     has_rows = len(row_order) > 0
     return BlockMeta(
-        version=META_VERSION,
+        version=OUT_OF_ORDER_VERSION if identity.out_of_order else META_VERSION,
         ulid=identity.ulid,
         tenant=identity.tenant,
         owner=identity.owner,
@@ -98,6 +107,7 @@ def _write_files(content: Content, identity: BlockIdentity, directory: Path) -> 
         stats=BlockStats(len(series_order), len(row_order), _distinct_ids(content), samples),
         files=tuple(_file_entry(directory, path, rows[path]) for path in FORMATS),
         formats=dict(FORMATS),
+        out_of_order=identity.out_of_order,
     )
 
 

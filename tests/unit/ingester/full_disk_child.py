@@ -62,7 +62,9 @@ def let_write(may: bool) -> None:
 def main(directory: Path) -> None:
     numbers = itertools.count()
     config = StoreConfig("ingester-1", directory, 64 * MIB, 512 * MIB, 3600 * 10**9, MIB, 0)
-    store = IngesterStore(config, time.time_ns, lambda: f"01{next(numbers):024d}", hash_seed=7)
+    store = IngesterStore(
+        config, time.time_ns, lambda: f"01{next(numbers):024d}", hash_seed=7, window_ns_of=lambda tenant: 0
+    )
     answers = Answers()
     ingester = Ingester(
         "ingester-1",

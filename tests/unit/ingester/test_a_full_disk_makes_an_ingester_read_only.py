@@ -40,6 +40,7 @@ def open_store(directory: Path, files: FaultyFiles, **config: int) -> IngesterSt
         lambda: 10**9,
         lambda: f"01{next(numbers) + 1000 * len(list(directory.glob('wal/*'))):024d}",
         hash_seed=7,
+        window_ns_of=lambda tenant: 10**9,
         files=files,
     )
     store.open()

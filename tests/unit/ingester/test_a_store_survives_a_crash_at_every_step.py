@@ -4,72 +4,21 @@ block.
 
 from __future__ import annotations
 
-import itertools
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest.ingester.store import IngesterStore, StoreConfig
-from ingest.profiles.record import encode_record
+from ingest.ingester.store import IngesterStore
 from ingest.storage.acks import AckCode
 from ingest.storage.wal.format import SEGMENT_HEADER_BYTES
-from tests.unit.storage.pushes import Group, push, read_rows, samples
-
-TENANT = "team-a"
-MIB = 1 << 20
-STORED, DUPLICATE = bytes([AckCode.STORED]), bytes([AckCode.DUPLICATE])
-
-
-class Ingesters:
-    """Opens stores over one directory; a new one without closing the old is what a kill -9 leaves."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.now_ns = 1_000_000_000
-        self._ulids = (f"01{number:024d}" for number in itertools.count())
-        self.config: dict[str, int] = {}
-
-    def open(self) -> IngesterStore:
-        limits = {
-            "head_max_bytes": 64 * MIB,
-            "heads_max_bytes": 512 * MIB,
-            "head_max_age_ns": 3600 * 10**9,
-            "wal_segment_bytes": MIB,
-            "min_free_disk_bytes": 0,
-            **self.config,
-        }
-        config = StoreConfig(instance="ingester-1", directory=self.directory, **limits)
-        store = IngesterStore(config, lambda: self.now_ns, lambda: next(self._ulids), hash_seed=7)
-        store.open()
-        return store
+from tests.unit.ingester.stores import DUPLICATE, STORED, TENANT, Ingesters, held, once, payload
 
 
 @pytest.fixture
 def ingesters(tmp_path: Path) -> Ingesters:
     return Ingesters(tmp_path / "ingester")
-
-
-def payload(*numbers: int, tenant: str = TENANT) -> bytes:
-    records = []
-    for number in numbers:
-        record = push(Group(samples(**{f"main__work{number % 3}": 1}), number=number, time_ns=number), tenant=tenant)
-        records.append(encode_record(record.tenant, 0, record.symbols, record.groups))
-    return b"".join(records)
-
-
-def held(store: IngesterStore, tenant: str = TENANT) -> Counter[int]:
-    """How often each profile, by its time, can be read from all parts together."""
-    counted: Counter[int] = Counter()
-    for part in store.parts(tenant):
-        counted.update({row.time_ns for row in read_rows(part)})
-    return counted
-
-
-def once(*numbers: int) -> Counter[int]:
-    return Counter(dict.fromkeys(numbers, 1))
 
 
 def test_what_was_committed_is_there_after_a_crash(ingesters: Ingesters) -> None:

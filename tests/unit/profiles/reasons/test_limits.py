@@ -39,5 +39,11 @@ def test_limits_cannot_be_changed_in_place() -> None:
         DEFAULT_LIMITS.max_label_name_length = 1  # type: ignore[misc]
 
 
+def test_by_default_nothing_that_the_distributor_takes_is_too_late_for_an_ingester() -> None:
+    """A profile may be taken at the old end while another of its tenant was taken at the new end."""
+    spread_ns = DEFAULT_LIMITS.reject_older_than_ns + DEFAULT_LIMITS.reject_newer_than_ns
+    assert DEFAULT_LIMITS.out_of_order_window_ns > spread_ns
+
+
 def test_the_decompression_ratio_is_between_what_pprof_reaches_and_what_deflate_can() -> None:
     assert 100 < DEFAULT_LIMITS.max_decompression_ratio < 1032
