@@ -14,13 +14,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ingest.ingester.replay import HeadMark
+from ingest.ingester.marks import HeadMark
 from ingest.ingester.store import IngesterStore
 from ingest.profiles.record import decode_record, iter_records
 from ingest.profiles.selector import Matcher
 from ingest.storage.wal.format import RECORD_HEADER_BYTES, RecordKind
 from ingest.storage.wal.reader import WalRecord, replay
-from tests.unit.ingester.test_a_store_survives_a_crash_at_every_step import Ingesters, payload
+from tests.unit.ingester.stores import Ingesters, payload
 from tests.unit.storage.pushes import read_rows
 
 CPU_ONLY = [Matcher("__type__", "=", "cpu")]  # a profile has a row for each of its two sample types
