@@ -38,7 +38,7 @@ class IngestConfig:
     still catches up from its queue."""
 
     max_queue_messages: int = 2_000
-    """Messages waiting for one ingester beyond which it counts as overloaded and gets no more."""
+    """Messages waiting for one ingester beyond which it counts as overloaded: what it still gets nobody waits for."""
 
     max_outstanding_bytes: int = 256 * MIB
     """Payload bytes one web process keeps for replicas that have not answered yet; beyond it pushes are refused."""

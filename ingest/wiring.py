@@ -31,6 +31,7 @@ from ingest.adapters.metrics import count_commit, count_shipped
 from ingest.adapters.orm_catalogue import OrmCatalogue
 from ingest.adapters.orphans import Orphans
 from ingest.adapters.redis_acks import AckReader
+from ingest.adapters.redis_memory import RedisMemory
 from ingest.adapters.redis_publisher import RedisPublisher
 from ingest.adapters.redis_queues import RedisQueues
 from ingest.adapters.redis_sources import RedisSources
@@ -152,8 +153,25 @@ def get_distributor() -> Pusher:
 
 def _build_distributor() -> Distributor:
     return Distributor(
-        RingPlacement(get_ring()), _batcher(), get_limits, time.time_ns, settings.INGEST.push_deadline_seconds
+        RingPlacement(get_ring()),
+        _batcher(),
+        get_limits,
+        time.time_ns,
+        settings.INGEST.push_deadline_seconds,
+        _redis_memory().refusal,
     )
+
+
+def _redis_memory() -> RedisMemory:
+    """Return what knows how full Redis is."""
+
+    def build() -> RedisMemory:
+        ring = get_ring()
+        memory = RedisMemory(get_redis(), settings.REDIS_MAX_MEMORY_BYTES, lambda: ring.snapshot.topology.ids)
+        memory.start()
+        return memory
+
+    return _once("redis_memory", build)
 
 
 def _batcher() -> Batcher:
@@ -164,7 +182,9 @@ def _batcher() -> Batcher:
 def _build_batcher() -> Batcher:
     config = settings.INGEST
     key = acks_key(uuid.uuid4().hex)
-    publisher = RedisPublisher(get_redis(), key, config.payload_keep_seconds, config.max_queue_messages)
+    publisher = RedisPublisher(
+        get_redis(), key, config.payload_keep_seconds, config.max_queue_messages, _redis_memory()
+    )
     batcher = Batcher(
         publisher,
         new_batch_id=lambda: uuid.uuid4().hex,

@@ -5,6 +5,8 @@ Counters of all processes are added up by the exposition; gauges carry the inges
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Gauge
 
 from ingest.distributor.reroute import QueueOutcome
@@ -19,6 +21,16 @@ _BYTES = Counter("phlare_uploaded_bytes", "Bytes put into the bucket.")
 _BLOCKS = Counter("phlare_uploaded_blocks", "Blocks completed in the bucket.")
 _REROUTED = Counter(
     "phlare_rerouted", "What was in the queues of ingesters that left the ring, by what became of it.", ["outcome"]
+)
+_HINTS_SENT = Counter(
+    "phlare_hints_sent", "Messages left in the queue of an ingester that is away or behind.", ["ingester"]
+)
+_HINTS_SKIPPED = Counter("phlare_hints_skipped", "Messages an ingester missed, by cause.", ["ingester", "cause"])
+_REDIS_SHARE = Gauge(
+    "phlare_redis_memory_share", "Memory of Redis in use, of its bound.", multiprocess_mode="mostrecent"
+)
+_QUEUED = Gauge(
+    "phlare_ingester_queue_messages", "Messages of pushes that wait.", ["ingester"], multiprocess_mode="mostrecent"
 )
 _GAUGES = {
     field: Gauge(f"phlare_ingester_{field}", text, ["ingester"], multiprocess_mode="mostrecent")
@@ -60,6 +72,21 @@ def count_rerouted(done: QueueOutcome) -> None:
     """Count what a round of rerouting did."""
     for outcome in ("messages", "records", "refused", "gone", "damaged"):
         _REROUTED.labels(outcome).inc(getattr(done, outcome))
+
+
+def count_hint(ingester: str, skipped: str = "") -> None:
+    """Count a hint that was left, or with a cause one that was not."""
+    if skipped:
+        _HINTS_SKIPPED.labels(ingester, skipped).inc()
+    else:
+        _HINTS_SENT.labels(ingester).inc()
+
+
+def show_redis(share: float, depths: Mapping[str, int]) -> None:
+    """Set the gauges of what waits in Redis; ``depths`` holds the messages of pushes by ingester."""
+    _REDIS_SHARE.set(share)
+    for ingester, depth in depths.items():
+        _QUEUED.labels(ingester).set(depth)
 
 
 def show_status(status: IngesterStatus) -> None:

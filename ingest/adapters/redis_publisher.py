@@ -12,6 +12,8 @@ import structlog
 
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import payload_key, write_queue
+from ingest.adapters.metrics import count_hint
+from ingest.adapters.redis_memory import RedisMemory
 from ingest.distributor.ports import Batch
 from ingest.storage.acks import AckCode
 
@@ -25,20 +27,42 @@ BACKLOG_CHECK_SECONDS = 1.0
 class RedisPublisher:
     """Publishes batches over one Redis. Called by one thread; ``discard`` may be called by another."""
 
-    def __init__(self, client: redis.Redis, reply_key: str, payload_keep_seconds: int, max_queue_messages: int) -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        reply_key: str,
+        payload_keep_seconds: int,
+        max_queue_messages: int,
+        memory: RedisMemory,
+    ) -> None:
         self._client = client
         self._reply_key = reply_key
         self._payload_keep_seconds = payload_keep_seconds
         self._max_queue_messages = max_queue_messages
+        self._memory = memory
         self._backlogged: dict[str, float] = {}
 
     def publish(self, batch: Batch) -> Mapping[str, AckCode]:
-        """Hand the batch over in one round trip; returns who could not be reached and why."""
-        refused = {instance: AckCode.OVERLOADED for instance in batch.messages if self._is_backlogged(instance)}
-        targets = {instance: names for instance, names in batch.messages.items() if instance not in refused}
-        wanted = {name for names in targets.values() for name in names}
+        """Hand the batch over in one round trip; returns who need not be waited for and why."""
+        late = {instance: AckCode.BACKLOGGED for instance in batch.messages if self._is_backlogged(instance)}
+        targets = {**batch.messages, **batch.hints}
+        hinted = [*late, *batch.hints]
+        if hinted and not self._memory.has_room_for_hints:
+            for instance in hinted:
+                count_hint(instance, skipped="memory")
+                del targets[instance]
+            late = dict.fromkeys(hinted, AckCode.OVERLOADED)
+            hinted = []
         if not targets:
-            return refused
+            return late
+        failed = self._send(batch, targets)
+        for instance in hinted:
+            count_hint(instance, skipped="unreachable" if instance in failed else "")
+        return late | failed
+
+    def _send(self, batch: Batch, targets: Mapping[str, tuple[str, ...]]) -> dict[str, AckCode]:
+        """Store the payloads and one message a target; returns whom that did not reach."""
+        wanted = {name for names in targets.values() for name in names}
         pipeline = self._client.pipeline(transaction=False)
         for name in wanted:
             pipeline.set(payload_key(name), batch.payloads[name], ex=self._payload_keep_seconds)
@@ -49,8 +73,10 @@ class RedisPublisher:
             answers = pipeline.execute(raise_on_error=False)
         except redis.RedisError as error:
             log.warning("push_batch_not_published", error=str(error), ingesters=len(targets))
-            return refused | dict.fromkeys(targets, AckCode.UNREACHABLE)
-        return refused | self._read_answers(list(targets), answers[: len(wanted)], answers[len(wanted) :])
+            return dict.fromkeys(targets, AckCode.UNREACHABLE)
+        if any(isinstance(answer, redis.exceptions.OutOfMemoryError) for answer in answers):
+            self._memory.saw_full()
+        return self._read_answers(list(targets), answers[: len(wanted)], answers[len(wanted) :])
 
     def discard(self, payload_names: Sequence[str]) -> None:
         """Drop payloads; a failure is harmless because they expire."""

@@ -38,7 +38,9 @@ class RingPlacement:
         tokens = [token_for(tenant, placement) for placement in placements]
         found = self._ring.snapshot.replica_sets(tokens, WRITE, self._ring.now_ms())
         return [
-            ReplicaSet(one.ids, one.max_errors) if isinstance(one, RingReplicaSet) else NoReplicaSet(one.message)
+            ReplicaSet(one.ids, one.max_errors, tuple([member.id for member in one.absent]))
+            if isinstance(one, RingReplicaSet)
+            else NoReplicaSet(one.message)
             for one in found
         ]
 

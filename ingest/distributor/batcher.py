@@ -7,6 +7,9 @@ Invariants:
   quorum still need the payload after the pusher has its answer;
 * while ``MAX_UNRESOLVED_BATCHES`` are on their way, writes gather for the next one, so that batches grow with the load;
   a batch stands in the way of others for ``MAX_LINGER_SECONDS`` at most, whatever becomes of it;
+* an ingester that is away gets the message as well, as a hint: its answer never counts for a quorum, and nobody waits
+  for it. A batch that waits for such answers only is remembered by the names of its payloads, at most
+  ``MAX_HINTED_BATCHES`` of them and none for longer than its payload lives;
 * the bytes of remembered payloads never exceed ``max_outstanding_bytes``: the oldest batches whose writes are all
   resolved are dropped first; if that is not enough, new pushes are refused.
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.distributor.ports import Batch, Publisher, ReplicaSet
@@ -33,6 +36,9 @@ MAX_BYTES_A_BATCH = 8 << 20
 MAX_UNRESOLVED_BATCHES = 1
 #: Seconds after which a batch without a verdict holds nobody back any more: a lost answer must not cost others more.
 MAX_LINGER_SECONDS = 0.03
+#: Batches remembered for hints alone, about 600 bytes each, so that their payloads can be dropped as soon as the
+#: ingester is back and has them. Payloads of those forgotten live until they expire.
+MAX_HINTED_BATCHES = 20_000
 
 
 class PushWait:
@@ -100,6 +106,7 @@ class _Sent:
 
     payloads: dict[str, list[Write]]
     awaiting: set[str]
+    hinted: set[str]  #: ingesters with the message whose answer counts for nothing
     size_bytes: int
     sent_at_seconds: float
     undecided: int  #: writes without a verdict
@@ -107,6 +114,15 @@ class _Sent:
     @property
     def nobody_waits(self) -> bool:
         return self.undecided == 0
+
+
+@dataclass(slots=True, eq=False)
+class _Hinted:
+    """A batch that everybody has answered but ingesters that are away."""
+
+    names: tuple[str, ...]
+    hinted: set[str]
+    sent_at_seconds: float
 
 
 class Batcher:
@@ -129,6 +145,7 @@ class Batcher:
         self._waiting: deque[Write] = deque()
         self._outstanding_bytes = 0
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
+        self._hinted: OrderedDict[str, _Hinted] = OrderedDict()
         self._lock = threading.Lock()
         self._more = threading.Condition(self._lock)
         self._max_unresolved_batches = max_unresolved_batches
@@ -148,6 +165,11 @@ class Batcher:
         """Batches that not every ingester has answered yet."""
         return len(self._sent)
 
+    @property
+    def hinted_batches(self) -> int:
+        """Batches that only ingesters which are away have not answered."""
+        return len(self._hinted)
+
     def submit(self, writes: Sequence[Write]) -> bool:
         """Queue writes; False when the bound on outstanding bytes is reached and nothing was queued."""
         size = sum(len(write.record) for write in writes)
@@ -165,25 +187,7 @@ class Batcher:
 
     def deliver(self, ack: Ack) -> None:
         """Route one ingester's answer to the writes of its batch. Late and unknown answers are ignored."""
-        finished: _Sent | None = None
-        with self._lock:
-            sent = self._sent.get(ack.batch_id)
-            if sent is None or ack.instance not in sent.awaiting:
-                return
-            sent.awaiting.discard(ack.instance)
-            for name in ack.codes.keys() & sent.payloads.keys() if sent.undecided else ():
-                writes = sent.payloads[name]
-                for write, code in zip(writes, ack.codes_of(name, len(writes)), strict=True):
-                    sent.undecided -= write.outcome(code)
-            if not sent.awaiting:
-                finished = self._remove(ack.batch_id)
-            elif sent.nobody_waits:
-                # Only the names are wanted from here on. An ingester that is away for ten minutes leaves every batch
-                # of that time here, and a write with its waiter takes more than a small payload.
-                sent.payloads = {name: [] for name in sent.payloads}
-                self._make_room(ack.batch_id)
-        if finished is not None:
-            self._publisher.discard(tuple(finished.payloads))
+        self._take_answer(ack, is_late=False)
 
     def close(self) -> None:
         """Send what is queued, then stop the thread."""
@@ -192,6 +196,59 @@ class Batcher:
             self._more.notify()
             self._room.notify()
         self._thread.join()
+
+    def _take_answer(self, ack: Ack, is_late: bool) -> None:
+        """Count an answer; with ``is_late`` the ingester will still give another one, which counts for nothing."""
+        with self._lock:
+            sent = self._sent.get(ack.batch_id)
+            if sent is None:
+                unneeded = self._take_hinted(ack)
+            else:
+                unneeded = self._take_sent(ack, sent, is_late)
+        if unneeded:
+            self._publisher.discard(unneeded)
+
+    def _take_sent(self, ack: Ack, sent: _Sent, is_late: bool) -> tuple[str, ...]:
+        """Count an answer for its writes; returns the names of the payloads that nobody needs any more."""
+        if ack.instance in sent.hinted:
+            sent.hinted.discard(ack.instance)
+            return ()
+        if ack.instance not in sent.awaiting:
+            return ()
+        sent.awaiting.discard(ack.instance)
+        if is_late:
+            sent.hinted.add(ack.instance)
+        for name in ack.codes.keys() & sent.payloads.keys() if sent.undecided else ():
+            writes = sent.payloads[name]
+            # All writes of a payload have the same replicas; one of them may be here for a hint only.
+            if ack.instance in writes[0].replicas.instances:
+                for write, code in zip(writes, ack.codes_of(name, len(writes)), strict=True):
+                    sent.undecided -= write.outcome(code)
+        if not sent.awaiting:
+            self._remove(ack.batch_id)
+            names = tuple(sent.payloads)
+            if not sent.hinted:
+                return names
+            self._hinted[ack.batch_id] = _Hinted(names, sent.hinted, sent.sent_at_seconds)
+            if len(self._hinted) > MAX_HINTED_BATCHES:
+                self._hinted.popitem(last=False)
+        elif sent.nobody_waits:
+            # Only the names are wanted from here on. An ingester that is away for a minute leaves every batch of that
+            # time here, and a write with its waiter takes more than a small payload.
+            sent.payloads = {name: [] for name in sent.payloads}
+            self._make_room(ack.batch_id)
+        return ()
+
+    def _take_hinted(self, ack: Ack) -> tuple[str, ...]:
+        """Take the answer of an ingester that was away; returns the names of the payloads nobody needs any more."""
+        hinted = self._hinted.get(ack.batch_id)
+        if hinted is None:
+            return ()
+        hinted.hinted.discard(ack.instance)
+        if hinted.hinted:
+            return ()
+        del self._hinted[ack.batch_id]
+        return hinted.names
 
     def _run(self) -> None:
         while True:
@@ -229,29 +286,37 @@ class Batcher:
 
     def _publish(self, writes: Sequence[Write]) -> None:
         batch_id = self._new_batch_id()
-        by_set: dict[tuple[str, ...], list[Write]] = {}
+        by_set: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Write]] = {}
         for write in writes:
             # The order of a set is that of the walk to it and differs from key to key.
-            by_set.setdefault(tuple(sorted(write.replicas.instances)), []).append(write)
+            replicas = write.replicas
+            key = tuple(sorted(replicas.instances)), tuple(sorted(replicas.absent)) if replicas.absent else ()
+            by_set.setdefault(key, []).append(write)
         payloads: dict[str, list[Write]] = {}
         messages: dict[str, list[str]] = {}
-        for number, (instances, members) in enumerate(by_set.items()):
+        hints: dict[str, list[str]] = {}
+        for number, ((instances, absent), members) in enumerate(by_set.items()):
             name = f"{batch_id}.{number}"
             payloads[name] = members
             for instance in instances:
                 messages.setdefault(instance, []).append(name)
+            for instance in absent:
+                hints.setdefault(instance, []).append(name)
+        for instance in hints.keys() & messages.keys():  # it went or came between two writes: one message has all
+            messages[instance] += hints.pop(instance)
         bodies = {name: b"".join([write.record for write in members]) for name, members in payloads.items()}
         for write in writes:
             write.record = b""  # the payload holds it from here on
-        sent = _Sent(payloads, set(messages), sum(map(len, bodies.values())), self._clock_seconds(), len(writes))
+        size_bytes = sum(map(len, bodies.values()))
+        sent = _Sent(payloads, set(messages), set(hints), size_bytes, self._clock_seconds(), len(writes))
         with self._lock:
             self._forget_old()
             self._sent[batch_id] = sent
             self._unresolved[batch_id] = sent.sent_at_seconds
-        batch = Batch(batch_id, bodies, {instance: tuple(names) for instance, names in messages.items()})
+        batch = Batch(batch_id, bodies, _frozen(messages), _frozen(hints))
         for instance, code in self._publisher.publish(batch).items():
-            names = messages.get(instance, ())
-            self.deliver(Ack(batch_id, instance, dict.fromkeys(names, bytes([code]))))
+            codes = dict.fromkeys(messages.get(instance, ()), bytes([code]))
+            self._take_answer(Ack(batch_id, instance, codes), is_late=code is AckCode.BACKLOGGED)
 
     def _remove(self, batch_id: str) -> _Sent:
         sent = self._sent.pop(batch_id)
@@ -262,6 +327,8 @@ class Batcher:
     def _forget_old(self) -> None:
         """Drop batches older than the time their payload is kept: the answer can no longer come."""
         oldest = self._clock_seconds() - self._keep_seconds
+        while self._hinted and next(iter(self._hinted.values())).sent_at_seconds <= oldest:
+            self._hinted.popitem(last=False)
         while self._sent:
             batch_id, sent = next(iter(self._sent.items()))
             if sent.sent_at_seconds > oldest:
@@ -275,3 +342,7 @@ class Batcher:
             self._remove(batch_id)
             if self._outstanding_bytes <= self._max_outstanding_bytes // 2:
                 return
+
+
+def _frozen(names: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {instance: tuple(of_instance) for instance, of_instance in names.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest.storage.acks import AckCode
@@ -15,6 +15,7 @@ class ReplicaSet:
 
     instances: tuple[str, ...]
     max_errors: int
+    absent: tuple[str, ...] = ()  #: own the key as well and are away: they get a hint, and nobody waits for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,19 @@ class Batch:
     batch_id: str
     payloads: Mapping[str, bytes]  #: payload name -> concatenated push records
     messages: Mapping[str, tuple[str, ...]]  #: instance id -> names of the payloads it is to store, in order
+    #: The same for instances that are away: the message waits in their queue until they are back.
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Publisher(Protocol):
     """The way to the ingesters."""
 
     def publish(self, batch: Batch) -> Mapping[str, AckCode]:
-        """Hand the batch over; returns the instances that could not be reached, with the code that says why.
+        """Hand the batch over; returns the instances that nobody has to wait for, with the code that says why.
 
-        Must not raise for an absent broker: then every instance is unreachable.
+        BACKLOGGED means that the message is in the queue all the same; with every other code it is not. Instances with
+        hints are among them only if they got none. Must not raise for an absent broker: then every instance is
+        unreachable.
         """
         ...
 

@@ -71,18 +71,24 @@ class Distributor:
         limits_of: Callable[[str], Limits],
         now_ns: Callable[[], int],
         deadline_seconds: float,
+        admission: Callable[[], Rejection | None] = lambda: None,
     ) -> None:
+        """``admission`` says why no push at all can be taken now, or None; it is asked before any work is done."""
         self._turn = threading.Lock()
         self._placement = placement
         self._batcher = batcher
         self._limits_of = limits_of
         self._now_ns = now_ns
         self._deadline_seconds = deadline_seconds
+        self._admission = admission
 
     def push(self, tenant: str, series: Sequence[RawSeries], push_id: str) -> PushResult:
         """Store every profile of ``series``; returns once each has its quorum or its refusal, or at the deadline."""
         if not any(one.profiles for one in series):
             return PushResult(push_id, request_rejection=Rejection(Reason.NO_PROFILES, "The request holds no profile."))
+        closed = self._admission()
+        if closed is not None:
+            return PushResult(push_id, request_rejection=closed, retry_after_seconds=RETRY_AFTER_SECONDS)
         limits = self._limits_of(tenant)
         wait = PushWait(1)  # one extra count keeps the wait closed until all writes are known
         size_bytes = sum(len(raw) for one in series for raw in one.profiles)

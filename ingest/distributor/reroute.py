@@ -177,7 +177,8 @@ class Rerouter:
         for group, target in zip(record.groups, self._placement.replica_sets(record.tenant, placements), strict=True):
             if isinstance(target, NoReplicaSet):
                 return target
-            by_set.setdefault(target, []).append(group)
+            # No hints: a quorum is enough for what comes late, and the queue they went to could be this very one.
+            by_set.setdefault(replace(target, absent=()), []).append(group)
         if len(by_set) == 1:
             bodies = [raw]
         else:

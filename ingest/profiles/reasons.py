@@ -100,6 +100,7 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     INGESTER_UNAVAILABLE = "ingester_unavailable"
     DEADLINE = "deadline"
+    REDIS_FULL = "redis_full"
     INTERNAL = "internal"
 
 
@@ -147,6 +148,8 @@ CONNECT_CODE: dict[Reason, ConnectCode] = {
     Reason.INGESTER_UNAVAILABLE: ConnectCode.UNAVAILABLE,
     # The write may still succeed on its replicas; 503 (not 504) because every client and proxy retries 503.
     Reason.DEADLINE: ConnectCode.UNAVAILABLE,
+    # Not resource_exhausted: the tenant did nothing wrong, and some agents do not retry 429.
+    Reason.REDIS_FULL: ConnectCode.UNAVAILABLE,
     Reason.INTERNAL: ConnectCode.INTERNAL,
 }
 

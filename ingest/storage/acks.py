@@ -21,6 +21,7 @@ class AckCode(IntEnum):
     OVERLOADED = 5  #: sealed heads wait for the disk and memory is at its bound
     NOT_SERVING = 6  #: the ingester is starting or leaving
     UNREACHABLE = 7  #: never sent by an ingester: the batch could not be handed over
+    BACKLOGGED = 8  #: never sent by an ingester: its queue is long; the message is in it, but nobody waits for it
     TOO_OLD = 64  #: older than the window within which profiles may come out of order
 
     @classmethod

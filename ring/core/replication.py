@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from ring.core.desc import Instance
+from ring.core.states import InstanceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class ReplicaSet:
 
     instances: tuple[Instance, ...]
     max_errors: int
+    absent: tuple[Instance, ...] = ()  #: members too, ACTIVE but silent: not asked, and expected back
 
     @property
     def min_success(self) -> int:
@@ -73,11 +75,20 @@ def min_success(replication_factor: int, set_size: int) -> int:
 def quorum_set(
     walked: Sequence[Instance], healthy: Sequence[bool], replication_factor: int, zone_aware: bool
 ) -> ReplicaSet | Refusal:
-    """Return the healthy ones among ``walked`` with the errors they tolerate, or why they are too few."""
+    """Return the healthy ones among ``walked`` with the errors they tolerate, or why they are too few.
+
+    Who is ACTIVE and silent owns the key as before, since nobody was asked to stand in for it. Who is in another state
+    has a substitute in the walk and is left out.
+    """
     alive = tuple(instance for instance, well in zip(walked, healthy, strict=True) if well)
     needed = min_success(replication_factor, len(walked))
     if len(alive) >= needed:
-        return ReplicaSet(alive, len(alive) - needed)
+        absent = tuple(
+            instance
+            for instance, well in zip(walked, healthy, strict=True)
+            if not well and instance.state is InstanceState.ACTIVE
+        )
+        return ReplicaSet(alive, len(alive) - needed, absent)
     unhealthy = tuple(instance.id for instance, well in zip(walked, healthy, strict=True) if not well)
     where = " in different zones" if zone_aware else ""
     named = f"; unhealthy: {', '.join(unhealthy)}" if unhealthy else ""

@@ -54,6 +54,8 @@ def push_error(result: PushResult) -> ConnectError:
     """
     if result.request_rejection is not None:
         error = refused(result.request_rejection)
+        if result.retry_after_seconds is not None:
+            error.headers["Retry-After"] = str(result.retry_after_seconds)
     else:
         bad = [item for item in result.items if item.outcome in (Outcome.REJECTED, Outcome.FAILED)]
         first = result.first_rejection

@@ -16,6 +16,7 @@ import redis
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import write_queue
 from ingest.adapters.redis_acks import WireAck
+from ingest.api.proto import push_pb2
 from ingest.storage.acks import AckCode
 from tests.integration.cluster.cluster import Cluster, wait_for
 from tests.integration.cluster.marked_profiles import counted_marks, marked_profile, push
@@ -50,6 +51,13 @@ def found(cluster: Cluster, service: str) -> tuple[dict[str, int], bool]:
     return counted_marks(cluster, service, now_ms() - 600_000, now_ms())
 
 
+def refusal(cluster: Cluster) -> str:
+    """Push a profile at the plain door; returns the reason it is refused for, or nothing."""
+    raw = marked_profile("mark-probe")
+    status, body, _ = cluster.request("POST", "/api/v1/profiles?__name__=process_cpu&service_name=probe", raw)
+    return "" if status == 200 else str(json.loads(body)["reason"])
+
+
 def test_pushes_get_503_with_retry_after_and_are_taken_again_once_memory_is_free(
     cluster: Cluster, client: redis.Redis
 ) -> None:
@@ -67,8 +75,10 @@ def test_pushes_get_503_with_retry_after_and_are_taken_again_once_memory_is_free
             )
             assert status == 503, body
             assert int({name.lower(): value for name, value in headers.items()}["retry-after"]) >= 1
-            assert json.loads(body)["reason"] == "ingester_unavailable"
+            # Until the web process has looked again, the attempt itself fails.
+            assert json.loads(body)["reason"] in ("ingester_unavailable", "redis_full")
             assert client.llen(write_queue("ingester-0")) == 0, "nothing waits that nobody can answer"
+        wait_for(lambda: refusal(cluster) == "redis_full", 30, "pushes are refused at the door")
         # Long enough for every ingester to miss a heartbeat, and for the periodic work to come round.
         met = [*(f"ring heartbeat failed instance=ingester-{number}" for number in range(3)), "scheduled task tick"]
         wait_for(lambda: all(words in cluster.log() for words in met), 60, "others meet the full Redis too")
@@ -112,7 +122,39 @@ def test_a_full_redis_is_drained_by_ingesters_that_have_messages_waiting(cluster
     cluster.wait_until_whole(3)
     assert cluster.processes()["ingester-1"] == [slow], "it did not end over it"
     assert found(cluster, "waiting") == (marks, True)
-    assert push(cluster, marked_profile("mark-later"), {"service_name": "waiting"}) == 200
+    wait_for(
+        lambda: push(cluster, marked_profile("mark-later"), {"service_name": "waiting"}) == 200,
+        30,
+        "there is room again",
+    )
+
+
+def test_at_nine_tenths_both_doors_refuse_what_would_still_fit(cluster: Cluster, client: redis.Redis) -> None:
+    enough = client.config_get("maxmemory")["maxmemory"]
+    client.config_set("maxmemory", int(client.info("memory")["used_memory"] / 0.95))
+    try:
+        wait_for(lambda: refusal(cluster) == "redis_full", 30, "the plain door refuses")
+        payloads = set(client.keys("phlare:payload:*"))
+        message = push_pb2.PushRequest()
+        message.series.add().samples.add(raw_profile=marked_profile("mark-refused"))
+        status, body, headers = cluster.request(
+            "POST",
+            "/push.v1.PusherService/Push",
+            message.SerializeToString(),
+            {"Content-Type": "application/proto"},
+        )
+        lowered = {name.lower(): value for name, value in headers.items()}
+        assert (status, json.loads(body)["code"], lowered["phlare-reason"]) == (503, "unavailable", "redis_full")
+        assert int(lowered["retry-after"]) >= 1
+        assert set(client.keys("phlare:payload:*")) <= payloads, "nothing of it reached Redis"
+        page = cluster.request("GET", "/metrics")[1].decode()
+        assert 'pyroscope_discarded_samples_total{reason="redis_full"' in page
+        [share] = [line for line in page.splitlines() if line.startswith("phlare_redis_memory_share")]
+        assert float(share.rpartition(" ")[2]) > 0.8
+        assert 'phlare_ingester_queue_messages{ingester="ingester-0"} 0.0' in page
+    finally:
+        client.config_set("maxmemory", enough)
+    wait_for(lambda: refusal(cluster) == "", 30, "pushes are taken again")
 
 
 def test_a_message_whose_payload_has_expired_is_answered_and_harms_nobody(

@@ -10,9 +10,9 @@ import pytest
 
 from ingest.api.proto import profile_pb2
 from ingest.distributor.ports import Batch, NoReplicaSet, ReplicaSet
-from ingest.distributor.push import REASON_OF_CODE, RETRY_AFTER_SECONDS
+from ingest.distributor.push import REASON_OF_CODE, RETRY_AFTER_SECONDS, Distributor
 from ingest.distributor.types import Outcome, PushResult, RawSeries
-from ingest.profiles.reasons import Reason, http_status
+from ingest.profiles.reasons import Reason, Rejection, http_status
 from ingest.storage.acks import AckCode
 from tests.integration.cluster.marked_profiles import marked_profile
 from tests.unit.distributor.scripted_ingesters import NOW_NS, ScriptedIngesters, always, one_series
@@ -132,6 +132,24 @@ def test_of_a_profile_that_was_split_the_stored_part_is_named_and_the_refused_pa
         [item] = result.items
         assert (item.outcome, len(item.profile_ids)) == (outcome, 1 if outcome is Outcome.REJECTED else 0)
         assert (item.samples, item.series_count) == ((1, 1) if outcome is Outcome.REJECTED else (0, 0))
+
+
+def test_a_push_that_cannot_be_taken_now_is_refused_before_it_costs_anything() -> None:
+    closed: list[Rejection] = [Rejection(Reason.REDIS_FULL, "nearly full")]
+    ingesters = ScriptedIngesters(always(OK, OK, OK))
+    distributor = Distributor(
+        ingesters,
+        ingesters.batcher,
+        lambda tenant: pytest.fail("nobody asks for limits"),
+        lambda: pytest.fail("nobody asks for the time"),
+        5.0,
+        lambda: closed[0] if closed else None,
+    )
+    refused = distributor.push("team-a", [RawSeries((), (b"not even a profile",))], "push-1")
+    assert refused.request_rejection == closed[0]
+    assert refused.retry_after_seconds == RETRY_AFTER_SECONDS
+    assert (refused.items, ingesters.batches) == ((), [])
+    ingesters.batcher.close()
 
 
 def split_profile(*routes: str) -> bytes:

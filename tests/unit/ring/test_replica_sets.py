@@ -119,6 +119,26 @@ def test_what_states_do_to_the_set_of_a_key(
     assert outcome(snapshot(spaced(states), factor).replica_set(5, operation, NOW_MS)) == expected
 
 
+@pytest.mark.parametrize(
+    ("states", "operation", "asked", "absent"),
+    [
+        pytest.param("AAAAA", WRITE, "i0 i1 i2", "", id="all there"),
+        pytest.param("SAAAA", WRITE, "i1 i2", "i0", id="a silent one is still a member"),
+        pytest.param("LAAAA", WRITE, "i1 i2 i3", "", id="a leaver is not, it has a substitute"),
+        pytest.param("JAAAA", WRITE, "i1 i2 i3", "", id="nor is a joiner"),
+        pytest.param("PAAAA", WRITE, "i1 i2 i3", "", id="nor one that is pending"),
+        pytest.param("SAAAA", WRITE_NO_EXTEND, "i1 i2", "i0", id="without substitutes"),
+        pytest.param("LAAAA", WRITE_NO_EXTEND, "i1 i2", "", id="a leaver without a substitute"),
+    ],
+)
+def test_who_is_silent_but_active_belongs_to_the_set_without_being_asked(
+    states: str, operation: Operation, asked: str, absent: str
+) -> None:
+    found = snapshot(spaced(states)).replica_set(5, operation, NOW_MS)
+    assert isinstance(found, ReplicaSet)
+    assert (" ".join(found.ids), " ".join(one.id for one in found.absent)) == (asked, absent)
+
+
 def test_an_empty_ring_refuses_every_key_and_says_so() -> None:
     for ring in (snapshot([]), snapshot([instance("a"), instance("b")])):
         assert ring.replica_sets(KEYS[:3], WRITE, NOW_MS) == [EMPTY_RING] * 3

@@ -78,7 +78,7 @@ def test_a_permanent_fault_of_the_sender_is_never_reported_as_one_to_retry() -> 
     retried = {ConnectCode.UNKNOWN, ConnectCode.INTERNAL, ConnectCode.UNAVAILABLE, ConnectCode.DATA_LOSS}
     retried |= {ConnectCode.ABORTED, ConnectCode.DEADLINE_EXCEEDED}
     assert {reason for reason in Reason if CONNECT_CODE[reason] in retried} == {
-        Reason.UNKNOWN, Reason.INTERNAL, Reason.INGESTER_UNAVAILABLE, Reason.DEADLINE,
+        Reason.UNKNOWN, Reason.INTERNAL, Reason.INGESTER_UNAVAILABLE, Reason.DEADLINE, Reason.REDIS_FULL,
     }  # fmt: skip
 
 
