@@ -13,11 +13,10 @@ from celery import bootsteps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from ingest import wiring
+from ingest import administration_wiring, wiring
+from ingest.adapters.ingester_process import IngesterProcess
 from ingest.adapters.keys import instance_of_queue, write_queue
-from ingest.adapters.status_publisher import StatusPublisher
 from ingest.profiles.jit import warm_up_all
-from ring.lifecycler import Lifecycler
 
 log = structlog.get_logger(__name__)
 
@@ -46,42 +45,24 @@ class IngesterStep(bootsteps.StartStopStep):
                 "PHLARE_INSTANCE_ID names a queue: at most 200 letters, digits or ._- that neither begin with a dot "
                 "nor end with .read."
             )
-        self._lifecycler: Lifecycler | None = None
-        self._status: StatusPublisher | None = None
+        self._process: IngesterProcess | None = None
 
     def start(self, parent: Any) -> None:
         """Take the data directory, compile, replay, join."""
-        config = settings.INGEST
-        ingester = wiring.get_ingester()
-        ingester.lock()
-        warm_up_all()
-        self._status = StatusPublisher(ingester, wiring.get_redis())
-        self._status.start()
-        ingester.open()
-        wiring.spare_what_stays()
-        self._lifecycler = Lifecycler(
-            wiring.get_redis(), settings.RING, config.instance_id, write_queue(config.instance_id), config.zone
-        )
-        self._lifecycler.start()
-        ingester.serve()
-        log.info("ingester_serving", ingester=config.instance_id, zone=config.zone)
+        self._process = administration_wiring.ingester_process()
+        self._process.start(prepare=warm_up_all, settle=wiring.spare_what_stays)
+        log.info("ingester_serving", ingester=settings.INGEST.instance_id, zone=settings.INGEST.zone)
+
+    def close(self, parent: Any) -> None:
+        """Say that the ingester leaves; comes before any step is stopped, so before the rest of a warm shutdown."""
+        if self._process is not None:
+            self._process.announce_leaving()
 
     def stop(self, parent: Any) -> None:
-        """Leave: no new pushes, finish those taken, ship if configured, stay in the ring unless all is shipped."""
-        if self._lifecycler is None:
-            return
-        ingester = wiring.get_ingester()
-        timeout_seconds = settings.INGEST.leave_timeout_seconds
-        self._lifecycler.leave(timeout_seconds)
-        flush = settings.RING.unregister_on_shutdown
-        shipped = ingester.leave(flush=flush)
-        ingester.close()
-        # An entry that stays tells readers that somebody with data is away. Only who shipped everything may vanish.
-        self._lifecycler.finish(timeout_seconds, unregister=flush and shipped)
-        self._lifecycler = None
-        if self._status is not None:
-            self._status.close()
-        log.info("ingester_stopped", ingester=settings.INGEST.instance_id, shipped=shipped)
+        """Leave: finish the pushes taken, ship if configured, stay in the ring unless all is shipped."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
 
     def terminate(self, parent: Any) -> None:
         """A cold shutdown also closes the log; there is nothing that needs less care."""

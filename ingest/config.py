@@ -70,6 +70,10 @@ class IngestConfig:
     local_retention_seconds: float = 900.0
     """How long an uploaded block stays on the ingester's disk, so that running queries finish on it."""
 
+    flush_on_shutdown: bool = True
+    """Whether a stopping ingester writes its heads as blocks and uploads them. Whoever keeps something unregisters
+    never, whatever the ring's own setting says."""
+
     leave_timeout_seconds: float = 60.0
     """How long a stopping ingester may take to flush and upload its heads; what is left stays in its log."""
 

@@ -129,3 +129,22 @@ class TenantChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.setting} of {self.tenant or 'everybody'}"
+
+
+class AuditEntry(models.Model):
+    """One action of an operator: who did what to which ingester, and what came of it."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=150, help_text="User name, or the kind of credentials when they name nobody.")
+    action = models.CharField(max_length=64)
+    instance = models.CharField(max_length=255)
+    outcome = models.CharField(max_length=32, help_text="begun: it has not ended, or its process died before it did.")
+    detail = models.TextField(blank=True)
+    source = models.CharField("source address", max_length=64)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.instance} by {self.actor}: {self.outcome}"

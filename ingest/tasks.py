@@ -10,7 +10,8 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from ingest import wiring
+from ingest import administration_wiring, wiring
+from ingest.adapters.redis_orders import CONTROL_TASK
 from ingest.adapters.redis_publisher import WRITE_TASK
 from ingest.adapters.redis_sources import READ_BLOCKS_TASK, READ_TASK
 
@@ -36,6 +37,12 @@ def read(source: str, request_name: str, reply_to: str) -> None:
 def maintain(flush: bool) -> None:
     """Have this ingester seal what is due and upload; with ``flush`` everything is due."""
     wiring.ingester_worker().maintain(flush)
+
+
+@shared_task(name=CONTROL_TASK, ignore_result=True)
+def control(order_name: str, reply_to: str) -> None:
+    """Follow an operator's order."""
+    administration_wiring.follow_order(order_name, reply_to)
 
 
 @shared_task(name=READ_BLOCKS_TASK, ignore_result=True)

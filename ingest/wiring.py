@@ -1,6 +1,7 @@
 """The composition root: builds each process's parts from the settings, once, when they are first asked for.
 
-The only module that knows all of them. Nothing is built at import, so a process pays only for what it uses.
+With :mod:`ingest.administration_wiring` the only module that knows all of them. Nothing is built at import, so a
+process pays only for what it uses.
 """
 
 from __future__ import annotations
@@ -8,13 +9,9 @@ from __future__ import annotations
 import gc
 import os
 import secrets
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import redis
 import structlog
@@ -48,6 +45,8 @@ from ingest.ingester.directory_lock import DirectoryLock
 from ingest.ingester.maintenance import MaintenanceConfig
 from ingest.ingester.service import Ingester
 from ingest.ingester.store import IngesterStore, StoreConfig
+from ingest.parts import once as _once
+from ingest.parts import override as _override
 from ingest.profiles.jit import warm_up_all
 from ingest.profiles.limits import Limits
 from ingest.querier.gather import Gatherer
@@ -58,8 +57,6 @@ from ring.client import RingClient
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
 #: Seconds after which a Redis that does not answer counts as away. Longer than any command but the blocking ones.
 REDIS_TIMEOUT_SECONDS = 5.0
 #: Local copies of blocks from a bucket that is not a folder.
@@ -69,33 +66,8 @@ REROUTE_SECONDS = 30.0
 #: The part of a general worker's time between two ticks that rerouting may take.
 REROUTE_SECONDS_A_TICK = 5.0
 
-_lock = threading.RLock()
-_built: dict[str, object] = {}
-
-
-def _once(name: str, build: Callable[[], T]) -> T:
-    """Build a part of this process when it is first asked for."""
-    found = _built.get(name)
-    if found is None:
-        with _lock:
-            found = _built.get(name)
-            if found is None:
-                found = _built[name] = build()
-    return found  # type: ignore[return-value]
-
-
-@contextmanager
-def override(**parts: object) -> Iterator[None]:
-    """Put other parts in place of this process's own, e.g. ``override(querier=...)``; for tests."""
-    with _lock:
-        before = dict(_built)
-        _built.update(parts)
-    try:
-        yield
-    finally:
-        with _lock:
-            _built.clear()
-            _built.update(before)
+#: For tests, see :mod:`ingest.parts`.
+override = _override
 
 
 # ------------------------------------------------------------------------------------------------------------ shared
@@ -262,7 +234,7 @@ def get_ingester() -> Ingester:
 
 def _build_ingester() -> Ingester:
     config = settings.INGEST
-    directory = config.data_dir / "ingesters" / escape_component(config.instance_id)
+    directory = ingester_directory()
     store = IngesterStore(
         StoreConfig(
             instance=config.instance_id,
@@ -294,6 +266,11 @@ def _build_ingester() -> Ingester:
         on_shipped=count_shipped,
         on_crash=_die,
     )
+
+
+def ingester_directory() -> Path:
+    folder: Path = settings.INGEST.data_dir / "ingesters" / escape_component(settings.INGEST.instance_id)
+    return folder
 
 
 def _die(error: BaseException) -> None:

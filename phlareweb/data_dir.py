@@ -3,6 +3,7 @@
 | path | holds |
 | --- | --- |
 | ``secret_key`` | key that signs sessions, made at the first start, mode 0600 |
+| ``admin_token`` | token of the administration, made at the first start, mode 0600 |
 | ``phlareweb.sqlite3`` | catalogue, tenants and keys, unless a database URL is set |
 | ``bucket/`` | uploaded blocks, unless an S3 bucket is set |
 | ``redis/`` | socket and working directory of the embedded Redis |
@@ -35,24 +36,38 @@ class DataDirUnusable:
 
 
 def secret_key(data_dir: Path) -> str | DataDirUnusable:
-    """Return the key kept in ``data_dir``, making directory and key when they are missing.
+    """Return the key kept in ``data_dir``, making directory and key when they are missing."""
+    return _kept_secret(data_dir / "secret_key")
 
-    Processes that start at once agree on one key: each writes its own file, and only the first link succeeds.
+
+def admin_token_path(data_dir: Path) -> Path:
+    """Return the file with the token of the administration."""
+    return data_dir / "admin_token"
+
+
+def admin_token(data_dir: Path) -> str | DataDirUnusable:
+    """Return the token of the administration kept in ``data_dir``, making directory and token when missing."""
+    return _kept_secret(admin_token_path(data_dir))
+
+
+def _kept_secret(path: Path) -> str | DataDirUnusable:
+    """Return the secret in a file, making it when it is missing.
+
+    Processes that start at once agree on one: each writes its own file, and only the first link succeeds.
     """
-    path = data_dir / "secret_key"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             _write_once(path, secrets.token_urlsafe(SECRET_KEY_BYTES))
-        key = path.read_text(encoding="ascii").strip()
+        secret = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        return DataDirUnusable(f"The data directory {str(data_dir)!r} cannot be used: {error}.")
-    return key or DataDirUnusable(f"{str(path)!r} is empty; remove it, and the next start makes a new key.")
+        return DataDirUnusable(f"The data directory {str(path.parent)!r} cannot be used: {error}.")
+    return secret or DataDirUnusable(f"{str(path)!r} is empty; remove it, and the next start makes a new one.")
 
 
 def _write_once(path: Path, content: str) -> None:
     """Make ``path`` appear with its whole content, unless it is there already."""
-    descriptor, draft = tempfile.mkstemp(prefix=".secret_key-", dir=path.parent)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
             stream.write(content + "\n")

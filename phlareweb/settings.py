@@ -15,7 +15,7 @@ from typing import Any
 
 from ingest.config import IngestConfig
 from phlareweb import service_urls
-from phlareweb.data_dir import DataDirUnusable, redis_socket, secret_key
+from phlareweb.data_dir import DataDirUnusable, admin_token, redis_socket, secret_key
 from phlareweb.env import Environment, Problem, ProblemId
 from phlareweb.logs import FORMATS, LEVELS, configure_structlog, logging_config
 from phlareweb.tenant_limits import limits_from_environment
@@ -64,7 +64,10 @@ RING = RingConfig(
     spread_zones=tuple(env.env_list("PHLARE_RING_SPREAD_ZONES")),
     observe_period_seconds=env.env_duration("PHLARE_RING_OBSERVE_PERIOD_SECONDS", 0),
     join_after_seconds=env.env_duration("PHLARE_RING_JOIN_AFTER_SECONDS", 0),
+    can_join_timeout_seconds=env.env_duration("PHLARE_RING_CAN_JOIN_TIMEOUT_SECONDS", 300),
+    final_sleep_seconds=env.env_duration("PHLARE_RING_FINAL_SLEEP_SECONDS", 0),
     unregister_on_shutdown=env.env_bool("PHLARE_RING_UNREGISTER_ON_SHUTDOWN", True),
+    clear_tokens_on_shutdown=env.env_bool("PHLARE_RING_CLEAR_TOKENS_ON_SHUTDOWN", False),
     tokens_file_dir=str(DATA_DIR / "ring"),
     min_ready_seconds=env.env_duration("PHLARE_RING_MIN_READY_SECONDS", 0),
     readiness_checks_ring=env.env_bool("PHLARE_RING_READINESS_CHECKS_RING", False),
@@ -101,6 +104,7 @@ INGEST = IngestConfig(
         "PHLARE_UPLOAD_RETRY_MAX_SECONDS", _ingest.upload_retry_max_seconds, minimum=1
     ),
     local_retention_seconds=env.env_duration("PHLARE_LOCAL_RETENTION_SECONDS", _ingest.local_retention_seconds),
+    flush_on_shutdown=env.env_bool("PHLARE_FLUSH_ON_SHUTDOWN", _ingest.flush_on_shutdown),
     leave_timeout_seconds=env.env_duration("PHLARE_LEAVE_TIMEOUT_SECONDS", _ingest.leave_timeout_seconds, minimum=1),
     query_deadline_seconds=env.env_duration(
         "PHLARE_QUERY_DEADLINE_SECONDS", _ingest.query_deadline_seconds, minimum=0.1
@@ -195,6 +199,13 @@ if isinstance(_key, DataDirUnusable):
     env.problems.append(Problem(ProblemId.DATA_DIR_UNUSABLE, "PHLARE_DATA_DIR", _key.message))
     _key = secrets.token_urlsafe()
 SECRET_KEY = _key
+_token = env.env_secret("PHLARE_ADMIN_TOKEN")
+if not _token and ROLE in ("", "web"):
+    _kept_token = admin_token(DATA_DIR)
+    # A web process whose data directory cannot be written serves all the same: it has no token then.
+    _token = "" if isinstance(_kept_token, DataDirUnusable) else _kept_token
+#: Bearer token of the administration; empty = nobody has one.
+ADMIN_TOKEN = _token
 DEBUG = env.env_bool("PHLARE_DEBUG", False)
 #: Agents push by any name that leads here; set it where the pages are reachable from outside.
 ALLOWED_HOSTS = env.env_list("PHLARE_ALLOWED_HOSTS", ["*"])

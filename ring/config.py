@@ -10,6 +10,15 @@ from ring.core.replication import RingRules
 #: Token counts from which on snapshots become slow without a gain in balance.
 MAX_TOKENS_PER_INSTANCE = 4096
 
+#: Fields that say how long something waits; 0 is no wait.
+_WAITS = (
+    "observe_period_seconds",
+    "join_after_seconds",
+    "can_join_timeout_seconds",
+    "final_sleep_seconds",
+    "min_ready_seconds",
+    "auto_forget_seconds",
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -27,7 +36,10 @@ class RingConfig:
     spread_zones: tuple[str, ...] = ()  #: all zones of the cluster in order; for ``spread-minimizing``
     observe_period_seconds: float = 0.0  #: the store is consistent, so conflicts cannot arise and 0 is right
     join_after_seconds: float = 0.0
+    can_join_timeout_seconds: float = 300.0  #: for ``spread-minimizing``: wait for the number before; 0 = do not
+    final_sleep_seconds: float = 0.0  #: between the end of all work and leaving; heartbeats go on
     unregister_on_shutdown: bool = True
+    clear_tokens_on_shutdown: bool = False  #: an instance that unregistered comes back with other tokens
     tokens_file_dir: str = ""  #: empty = tokens are kept in the ring only
     min_ready_seconds: float = 0.0
     readiness_checks_ring: bool = False  #: ready only while every instance of the ring is active and fresh
@@ -64,9 +76,7 @@ class RingConfig:
                 f"The heartbeat timeout ({self.heartbeat_timeout_seconds:g} s) must be longer than its period "
                 f"({self.heartbeat_period_seconds:g} s), or live instances count as dead between two heartbeats."
             )
-        for name in ("observe_period_seconds", "join_after_seconds", "min_ready_seconds", "auto_forget_seconds"):
-            if getattr(self, name) < 0:
-                problems.append(f"{name} must not be negative.")
+        problems += [f"{name} must not be negative." for name in _WAITS if getattr(self, name) < 0]
         if 0 < self.auto_forget_seconds <= self.heartbeat_timeout_seconds:
             problems.append("auto_forget_seconds must be longer than the heartbeat timeout.")
         return problems

@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import redis
@@ -19,6 +20,7 @@ import redis
 from ring.config import RingConfig
 from ring.core import lifecycle
 from ring.core.desc import Instance
+from ring.core.join_order import predecessor
 from ring.core.lifecycle import Membership, Plan, Publish, Remove, SaveTokens, Step
 from ring.core.readiness import why_not_ready
 from ring.core.spread_tokens import SpreadMinimizing
@@ -36,6 +38,14 @@ _LAST_RETRY_SECONDS = 2.0
 
 class _Overtaken(Exception):
     """The ring changed between reading and writing; the event has to be looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an instance leaves behind when it stops."""
+
+    unregister: bool
+    clear_tokens: bool  #: counts only together with ``unregister``
 
 
 class Lifecycler:
@@ -69,7 +79,7 @@ class Lifecycler:
         self._unbroken_since = clock_seconds()
         self._leave_wanted = False
         self._left = False
-        self._finish_wanted: tuple[bool | None] | None = None
+        self._finish_wanted: Ending | None = None
         self._finished = False
         self._ready_since: float | None = None
         self._is_ready = False
@@ -142,10 +152,20 @@ class Lifecycler:
             self._wake.notify_all()
         return self._wait_for(lambda: self._left, timeout_seconds)
 
-    def finish(self, timeout_seconds: float, unregister: bool | None = None) -> bool:
-        """Leave the ring (if configured so, or as ``unregister`` says) and stop. False if the store was not told."""
+    def finish(self, timeout_seconds: float, unregister: bool | None = None, clear_tokens: bool | None = None) -> bool:
+        """Leave the ring and stop, after the final sleep. False if the store was not told.
+
+        ``unregister`` and ``clear_tokens`` override the configuration. Tokens are cleared only by an instance that
+        unregisters: whoever stays in the ring has to come back as itself.
+        """
+        if self.config.final_sleep_seconds and not self._finished:
+            self._wait_for(lambda: self._stop, self.config.final_sleep_seconds)
+        wanted = Ending(
+            self.config.unregister_on_shutdown if unregister is None else unregister,
+            self.config.clear_tokens_on_shutdown if clear_tokens is None else clear_tokens,
+        )
         with self._wake:
-            self._finish_wanted = (unregister,)
+            self._finish_wanted = wanted
             self._wake.notify_all()
         told = self._wait_for(lambda: self._finished, timeout_seconds)
         self.stop()
@@ -237,10 +257,12 @@ class Lifecycler:
             self._apply(lifecycle.forget_silent(self._membership, self.store.load().view))
 
     def _end(self, membership: Membership | None) -> None:
-        wanted = self._finish_wanted[0] if self._finish_wanted is not None else None
-        if membership is not None:
-            for instruction in lifecycle.finish(membership, wanted):
+        wanted = self._finish_wanted
+        if membership is not None and wanted is not None:
+            for instruction in lifecycle.finish(membership, wanted.unregister):
                 self._carry_out(instruction)
+            if wanted.unregister and wanted.clear_tokens:
+                self.clear_tokens_file()
         self._finished = True
 
     def _apply(self, step: Step) -> None:
@@ -249,7 +271,11 @@ class Lifecycler:
             self._carry_out(instruction)
         before = self._membership.state if self._membership is not None else "absent"
         if before != step.membership.state:
-            logger.info("ring state instance=%s before=%s after=%s", self._plan.id, before, step.membership.state)
+            reasons = [one.reason for one in step.instructions if isinstance(one, Publish)]
+            why = ", ".join(reasons) or "found so in the ring"
+            logger.info(
+                "ring state instance=%s before=%s after=%s reason=%s", self._plan.id, before, step.membership.state, why
+            )
         self._membership = step.membership
 
     def _carry_out(self, instruction: lifecycle.Instruction) -> None:
@@ -301,6 +327,8 @@ def _plan(config: RingConfig, instance_id: str, addr: str, zone: str, versions: 
         observe_period_ms=round(config.observe_period_seconds * 1000),
         unregister_on_shutdown=config.unregister_on_shutdown,
         auto_forget_ms=round(config.auto_forget_seconds * 1000),
+        joins_after=predecessor(instance_id) if spread and config.can_join_timeout_seconds else "",
+        can_join_timeout_ms=round(config.can_join_timeout_seconds * 1000) if spread else 0,
         versions=versions,
         token_source=SpreadMinimizing(zone, config.spread_zones) if spread else lifecycle.draw_randomly,
     )

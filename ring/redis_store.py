@@ -158,6 +158,10 @@ class RedisRingStore:
             time, (text, beat) = pipe.execute()
         return _decoded(instance_id, text, beat), _milliseconds(time)
 
+    def has(self, instance_id: str) -> bool:
+        """Return whether there is an entry of an instance, be it one that cannot be read."""
+        return self._entry_text(instance_id) is not None
+
     def history(self, limit: int = HISTORY_ENTRIES) -> list[HistoryEntry]:
         """Return the latest changes, newest first."""
         lines = cast("list[Any]", self.client.lrange(self.history_key, 0, limit - 1))

@@ -3,11 +3,11 @@
 | name | type | holds | lives |
 | --- | --- | --- | --- |
 | ``ingester.<id>`` | list | Celery messages that name payloads, never their bytes | while the ingester is known |
-| ``ingester.<id>.read`` | list | Celery messages of reads and maintenance | likewise |
+| ``ingester.<id>.read`` | list | Celery messages of reads, maintenance and orders | likewise |
 | ``phlare.general``, ``phlare.blocks`` | list | Celery messages for general workers | always |
-| ``phlare:payload:<name>`` | string | push records, or a read request | until answered, bounded by a time |
+| ``phlare:payload:<name>`` | string | push records, a read request or an order | until answered, bounded by a time |
 | ``phlare:acks:<process>`` | list | answers of ingesters to one web process | a minute unread at most |
-| ``phlare:reply:<query>`` | list | answers to one query | a minute unread at most |
+| ``phlare:reply:<query>`` | list | answers to one query or order | a minute unread at most |
 | ``phlare:ingester:<id>`` | string | what an ingester last said of itself | a minute |
 """
 

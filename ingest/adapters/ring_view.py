@@ -42,6 +42,10 @@ class RingView:
         """For how long the ring could not be read; 0 while it can."""
         return self._ring.stale_seconds
 
+    def tokens(self) -> dict[str, tuple[int, ...]]:
+        """Return the tokens of each member."""
+        return {member.id: member.tokens for member in self._ring.snapshot.instances}
+
     def instances(self) -> list[InstanceCard]:
         """Return a card for each member, in the order of their ids."""
         members = self.status().instances

@@ -7,7 +7,7 @@ from django.urls import path, re_path
 from ingest.api import documentation, operations
 from ingest.api.connect import pusher, querier
 from ingest.api.connect.door import unary, unimplemented
-from ingest.api.rest import queries
+from ingest.api.rest import queries, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
 
@@ -15,6 +15,19 @@ _CONNECT = [path(rpc.path, unary(rpc)) for rpc in (pusher.RPC, *querier.RPCS)]
 _UNIMPLEMENTED = [
     path(address, unimplemented(address))
     for address in (f"{querier.SERVICE}/{method}" for method in querier.UNIMPLEMENTED)
+]
+
+_INSTANCE = "api/v1/ring/instances/<str:instance>"
+_RING = [
+    path("api/v1/ring", ring.RingView.as_view(), name="ring-document"),
+    path("api/v1/ring/history", ring.HistoryView.as_view(), name="ring-history"),
+    path("api/v1/ring/audit", ring.AuditView.as_view(), name="ring-audit"),
+    path(f"{_INSTANCE}/read-only", ring.ReadOnlyView.as_view(), name="ring-read-only"),
+    path(f"{_INSTANCE}/flush", ring.FlushView.as_view(), name="ring-flush"),
+    path(f"{_INSTANCE}/prepare-shutdown", ring.PrepareShutdownView.as_view(), name="ring-prepare-shutdown"),
+    path(f"{_INSTANCE}/unregister-on-shutdown", ring.UnregisterView.as_view(), name="ring-unregister"),
+    path(f"{_INSTANCE}/shutdown", ring.ShutdownView.as_view(), name="ring-shutdown"),
+    path(f"{_INSTANCE}/forget", ring.ForgetView.as_view(), name="ring-forget"),
 ]
 
 urlpatterns = [
@@ -28,6 +41,7 @@ urlpatterns = [
     path("api/v1/flamegraph", queries.FlameGraphView.as_view(), name="flamegraph"),
     path("api/v1/profile", queries.ProfileView.as_view(), name="profile"),
     path("api/v1/timeline", queries.TimelineView.as_view(), name="timeline"),
+    *_RING,
     path("api/v1/status/buildinfo", operations.buildinfo, name="buildinfo"),
     path("api/v1/openapi.json", documentation.openapi, name="openapi"),
     path("api/docs", documentation.page, name="api-docs"),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 
 import structlog
 
@@ -29,13 +30,30 @@ READ_THREADS = 2
 _PROGRESS_SECONDS = 2.0
 
 
+class Phase(StrEnum):
+    """What an ingester's process does. It goes through them in this order; a stop may come in any of them."""
+
+    STARTING = "starting"  #: replays its log
+    SERVING = "serving"
+    LEAVING = "leaving"  #: finishes what it took and uploads
+    LEFT = "left"  #: holds nothing, is in no ring, takes nothing; waits to be stopped
+
+
+#: What keeps an ingester from being ready, whatever the ring says.
+NOT_READY = {
+    Phase.STARTING: "It is starting: the write-ahead log is being replayed.",
+    Phase.LEAVING: "It is leaving: it takes no new writes and uploads what it holds.",
+    Phase.LEFT: "It has left the ring with everything uploaded and waits to be stopped.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class IngesterStatus:
     """What an ingester says of itself."""
 
     instance: str
     pid: int
-    phase: str  #: starting, serving or leaving
+    phase: str  #: a :class:`Phase`
     heads: int
     sealed_heads: int
     late_heads: int
@@ -51,6 +69,7 @@ class IngesterStatus:
     last_upload_seconds: float | None
     last_error: str
     replayed_bytes: int
+    why_not_ready: str = ""  #: a sentence; empty when it is ready
 
     def as_dict(self) -> dict[str, object]:
         """Return the fields by name."""
@@ -79,7 +98,9 @@ class Ingester:
         self._committer = Committer(instance, store, acks, on_commit, on_crash)
         self.maintenance = Maintenance(store, self._committer, bucket, register, maintenance, on_shipped)
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
-        self._phase = "starting"
+        self.phase = Phase.STARTING
+        #: Says what of the ring keeps the ingester from being ready; empty when nothing does.
+        self.membership_problem: Callable[[], str] = _no_problem
         self._replayed_bytes = 0
         self._last_progress = 0.0
         self._lock = threading.Lock()
@@ -119,7 +140,7 @@ class Ingester:
 
     def serve(self) -> None:
         """Start the periodic work; messages are taken from here on."""
-        self._phase = "serving"
+        self.phase = Phase.SERVING
         self.maintenance.start()
 
     def write(self, message: WriteMessage) -> None:
@@ -130,14 +151,28 @@ class Ingester:
         """Answer a request on a reading thread. ``reply`` gets the answer, or the reason why there is none."""
         self._readers.submit(self._read, request, reply)
 
+    def flush(self) -> bool:
+        """Write every head as a block and upload all of them; returns whether everything went through."""
+        return self.maintenance.round(flush=True)
+
     def leave(self, flush: bool) -> bool:
         """Take no more pushes, finish those taken and, with ``flush``, ship everything. Reads go on.
 
-        Returns whether all was shipped; what was not stays in the log.
+        Returns whether nothing is left that only this ingester has; what is left stays in its log and on its disk.
         """
-        self._phase = "leaving"
+        self.phase = Phase.LEAVING
         self._committer.drain()
-        return self.maintenance.round(flush=True) if flush else False
+        if flush and not self.flush():
+            return False
+        return not self._store.has_unshipped()
+
+    def left(self) -> None:
+        """Say that the ingester is in no ring any more and holds nothing."""
+        self.phase = Phase.LEFT
+
+    def why_not_ready(self) -> str:
+        """Return what keeps the ingester from being ready, in a sentence; empty when nothing does."""
+        return NOT_READY.get(self.phase) or self.membership_problem()
 
     def close(self) -> None:
         """Stop all threads and close the log."""
@@ -152,10 +187,11 @@ class Ingester:
         return IngesterStatus(
             instance=self.instance,
             pid=os.getpid(),
-            phase=self._phase,
+            phase=self.phase.value,
             last_upload_seconds=self.maintenance.last_upload_seconds,
             last_error=self.maintenance.last_error,
             replayed_bytes=self._replayed_bytes,
+            why_not_ready=self.why_not_ready(),
             **asdict(self._store.status()),
         )
 
@@ -173,3 +209,7 @@ class Ingester:
         if time.monotonic() - self._last_progress > _PROGRESS_SECONDS:
             self._last_progress = time.monotonic()
             log.info("wal_replaying", segment=record.segment, megabytes=self._replayed_bytes >> 20)
+
+
+def _no_problem() -> str:
+    return ""

@@ -206,6 +206,14 @@ class IngesterStore:
             parts: list[Part] = [head.snapshot() for head in heads if head.row_count]
             return parts + list(self.blocks.of(tenant))
 
+    def has_unshipped(self) -> bool:
+        """Whether there are rows that are not in the bucket: in a head, or in a block that is not uploaded."""
+        heads = [head for lane in self._lanes.values() for head in lane.heads()]
+        if any(head.row_count for head in heads):
+            return True
+        with self._lock:
+            return bool(self.blocks.to_upload())
+
     def status(self) -> StoreStatus:
         """Return what the store holds now."""
         wal, wbl = self._lanes.values()

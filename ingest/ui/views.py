@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
-from ingest import wiring
+from ingest.administration.types import QueueFate
+from ingest.administration_wiring import get_ring_actions
+from ingest.api.administrators import administrator_of
 from ingest.api.rest.answers import json_response
+from ingest.api.rest.errors import refusal
+from ingest.api.rest.ring import rejection_of
+from ingest.api.ring_document import ring_document, with_shards
+from ingest.profiles.reasons import Reason, Rejection
 
 
 @require_safe
@@ -20,31 +27,36 @@ def explore(request: HttpRequest) -> HttpResponse:
     return render(request, "ingest/explore.html", context)
 
 
-@require_safe
+@csrf_exempt  # an action is checked by administrator_of, which knows when a token has to come along
+@require_http_methods(["GET", "HEAD", "POST"])
 def ring(request: HttpRequest) -> HttpResponse:
-    """Show the ring and what every ingester does; as JSON when the Accept header asks for that."""
+    """Show the ring and what every ingester does; as JSON when the Accept header asks for that. POST acts on it."""
+    if request.method == "POST":
+        return _forget(request)
     if not _wants_json(request.META.get("HTTP_ACCEPT", "")):
-        response = render(request, "ingest/ring.html", {"nav": "ring"})
+        user: Any = request.user
+        response = render(
+            request, "ingest/ring.html", {"nav": "ring", "may_act": user.is_authenticated and user.is_staff}
+        )
     else:
-        response = json_response(_ring_document())
+        response = json_response(with_shards(ring_document(with_tokens=True)))
     # One address, two forms: without this a browser's Back button may show the JSON.
-    response["Vary"] = "Accept"
+    response["Vary"] = "Accept, Cookie"
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _ring_document() -> dict[str, Any]:
-    """Return the ring as of now; when the store is away, the last known ring with its age."""
-    view = wiring.get_ring_view()
-    document = view.status().as_json()
-    document["stale_seconds"] = view.stale_seconds()
-    live = {card.member.id: card for card in view.instances()}
-    for member in document["instances"]:
-        card = live.get(member["id"])
-        member["queue_depth"] = None if card is None else card.queue_depth
-        member["read_queue_depth"] = None if card is None else card.read_queue_depth
-        member["status"] = {} if card is None else dict(card.status)
-    return document
+def _forget(request: HttpRequest) -> HttpResponse:
+    """Forget the instance that the form field ``forget`` names, as the ring pages of the field do."""
+    actor = administrator_of(request)
+    if isinstance(actor, Rejection):
+        return refusal(actor)
+    instance = request.POST.get("forget", "")
+    if not instance:
+        return refusal(Rejection(Reason.BAD_REQUEST, "The form has to name an instance in its field forget."))
+    is_forced = request.POST.get("force", "") == "true"
+    rejection = rejection_of(get_ring_actions().forget(actor, instance, is_forced, QueueFate.REROUTE))
+    return HttpResponseRedirect(request.path) if rejection is None else refusal(rejection)
 
 
 def _wants_json(accept: str) -> bool:

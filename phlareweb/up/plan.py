@@ -41,7 +41,7 @@ class Options:
     replication_factor: int
     web_workers: int
     web_threads: int
-    leave_timeout_seconds: float
+    leave_timeout_seconds: float  #: the final sleep included
     #: Command of the embedded Redis, or None when another one is configured.
     redis_command: tuple[str, ...] | None
     #: Whether the catalogue has to be brought up to date, and the kernels compiled. A process of its own takes seconds

@@ -18,11 +18,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ring.core.desc import Instance, RingDesc
+from ring.core.join_order import has_joined
 from ring.core.states import ALLOWED, RESUMED, InstanceState, step
 from ring.core.tokens import attributed_tokens, random_tokens
 
 #: Draws ``count`` tokens for an instance id that are not among the taken ones.
 TokenSource = Callable[[str, int, set[int], random.Random], tuple[int, ...]]
+
+
+#: Pause between two looks for the instance that has to join before.
+CAN_JOIN_PAUSE_MS = 500
 
 
 def draw_randomly(_instance_id: str, count: int, taken: set[int], rng: random.Random) -> tuple[int, ...]:
@@ -42,6 +47,8 @@ class Plan:
     observe_period_ms: int = 0
     unregister_on_shutdown: bool = True
     auto_forget_ms: int = 0  #: remove others whose heartbeat is older; 0 = never
+    joins_after: str = ""  #: id of the instance that has to have joined before; empty = none
+    can_join_timeout_ms: int = 0  #: how long it is waited for beyond ``join_after_ms``
     versions: tuple[tuple[str, int], ...] = ()
     token_source: TokenSource = draw_randomly
 
@@ -62,7 +69,8 @@ class Membership:
     plan: Plan
     entry: Instance
     spare_tokens: tuple[int, ...] = ()  #: from the tokens file, waiting for the join
-    join_at_ms: int | None = None  #: by the own clock; only while PENDING
+    join_at_ms: int | None = None  #: when to try to join, by the own clock; only while PENDING
+    join_by_ms: int | None = None  #: when to join whoever is still missing, by the own clock; only while PENDING
     observe_until_ms: int | None = None  #: by the own clock; only while JOINING
 
     @property
@@ -150,7 +158,8 @@ def start(plan: Plan, view: View, file_tokens: tuple[int, ...], clock_ms: int, r
             why = f"{reason}, tokens restored"
             return Step(Membership(plan, entry), (Publish(entry, found, why, view.revision), SaveTokens(spare)))
     entry = replace(base, state=InstanceState.PENDING)
-    membership = Membership(plan, entry, spare, join_at_ms=clock_ms + plan.join_after_ms)
+    join_at_ms = clock_ms + plan.join_after_ms
+    membership = Membership(plan, entry, spare, join_at_ms, join_by_ms=join_at_ms + plan.can_join_timeout_ms)
     return Step(membership, (Publish(entry, found, reason),))
 
 
@@ -163,10 +172,18 @@ def look(membership: Membership, view: View, clock_ms: int, rng: random.Random) 
     if due is None or clock_ms < due:
         return Step(membership)
     if membership.state is InstanceState.PENDING:
+        if must_wait(membership, view.ring, clock_ms):
+            return Step(replace(membership, join_at_ms=clock_ms + CAN_JOIN_PAUSE_MS))
         return _join(membership, found, view, clock_ms, rng)
     if membership.state is InstanceState.JOINING:
         return _end_observation(membership, found, view, clock_ms, rng)
     return Step(membership)
+
+
+def must_wait(membership: Membership, ring: RingDesc, clock_ms: int) -> bool:
+    """Return whether the instance before this one has not joined yet and may still be waited for."""
+    before, until_ms = membership.plan.joins_after, membership.join_by_ms
+    return bool(before) and not has_joined(ring, before) and until_ms is not None and clock_ms < until_ms
 
 
 def beat(membership: Membership, found: Instance | None, ring_ms: int, clock_ms: int) -> Step:
@@ -207,7 +224,7 @@ def forget_silent(membership: Membership, view: View) -> Step:
 def leave(membership: Membership, found: Instance | None, ring_ms: int) -> Step:
     """Begin to leave: take no more writes. One that never became active has nothing to announce."""
     if membership.state in (InstanceState.PENDING, InstanceState.JOINING):
-        return Step(replace(membership, join_at_ms=None, observe_until_ms=None))
+        return Step(replace(membership, join_at_ms=None, join_by_ms=None, observe_until_ms=None))
     state = step(membership.state, InstanceState.LEAVING)
     if found is None:
         again = _register_again(membership, ring_ms).membership.entry
@@ -237,6 +254,7 @@ def _caught_up(membership: Membership, found: Instance, clock_ms: int) -> Member
         membership,
         entry=replace(membership.entry, state=found.state),
         join_at_ms=None,
+        join_by_ms=None,
         observe_until_ms=clock_ms + membership.plan.observe_period_ms if observing else None,
     )
 
@@ -289,7 +307,8 @@ def _publish_tokens(
     instructions: tuple[Instruction, ...] = (Publish(entry, found, reason, revision),)
     if state is InstanceState.ACTIVE:
         instructions = (*instructions, SaveTokens(tokens))
-    return Step(replace(membership, entry=entry, join_at_ms=None, observe_until_ms=until), instructions)
+    after = replace(membership, entry=entry, join_at_ms=None, join_by_ms=None, observe_until_ms=until)
+    return Step(after, instructions)
 
 
 def _filled(plan: Plan, held: tuple[int, ...], taken: set[int], rng: random.Random) -> tuple[int, ...]:

@@ -64,6 +64,9 @@ def _error(status: int, code: ConnectCode, reason: Reason, message: str, **extra
     response = json_response({"code": code.value, "reason": reason.value, "message": clean, **extra}, status=status)
     if status == 503:
         response["Retry-After"] = str(extra.get("retry_after_seconds") or RETRY_AFTER_SECONDS)
+    if status == 401:
+        # Not Basic, which is accepted too: a browser would ask for a password in a window of its own.
+        response["WWW-Authenticate"] = 'Bearer realm="phlareweb"'
     return response
 
 

@@ -97,7 +97,7 @@ def _options(arguments: dict[str, Any]) -> Options:
         replication_factor=factor,
         web_workers=workers,
         web_threads=settings.WEB_THREADS,
-        leave_timeout_seconds=settings.INGEST.leave_timeout_seconds,
+        leave_timeout_seconds=settings.INGEST.leave_timeout_seconds + settings.RING.final_sleep_seconds,
         redis_command=_redis_command(settings.DATA_DIR) if settings.REDIS_IS_EMBEDDED else None,
         must_migrate=_must_migrate(),
         must_compile=not kernel_stamp.is_current(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR),

@@ -10,6 +10,8 @@ from ingest import wiring
 from ingest.api.proto import push_pb2
 from tests.django.api.conftest import Doors
 
+ACTIONS = ("read-only", "flush", "prepare-shutdown", "unregister-on-shutdown", "shutdown", "forget")
+
 
 def test_ready_says_ready(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "readiness", list)
@@ -64,6 +66,10 @@ def test_the_description_names_every_rest_route_once(doors: Doors) -> None:
         "/api/v1/flamegraph",
         "/api/v1/profile",
         "/api/v1/timeline",
+        "/api/v1/ring",
+        "/api/v1/ring/history",
+        "/api/v1/ring/audit",
+        *(f"/api/v1/ring/instances/{{instance}}/{action}" for action in ACTIONS),
     }
     names = {one["name"] for one in document["paths"]["/api/v1/timeline"]["get"]["parameters"]}
     assert names == {"query", "profile_type", "from", "until", "step", "group_by", "limit"}

@@ -16,6 +16,15 @@ import pytest
 import redis
 from django.core.management import CommandError, call_command
 
+from ingest import wiring
+from ingest.adapters.keys import ingester_status_key
+from ingest.adapters.orm_audit import OrmAuditLog
+from ingest.adapters.redis_orders import RedisIngesters
+from ingest.adapters.ring_entries import SettledQueues, StoredEntries
+from ingest.administration.actions import RingActions
+from ingest.administration.types import Timeouts
+from ingest.distributor.reroute import QueueOutcome
+from ingest.models import AuditEntry
 from ring.checks import check_ring_config
 from ring.config import RingConfig
 from ring.core.desc import Instance
@@ -23,6 +32,7 @@ from ring.core.states import InstanceState
 from ring.redis_store import RedisRingStore
 
 CONFIG = RingConfig(name="command")
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +64,22 @@ def store(server: str, settings) -> Iterator[RedisRingStore]:  # type: ignore[no
     for number, zone in enumerate(("zone-a", "zone-b", "zone-c")):
         entry = Instance(f"i-{number}", f"ingester.i-{number}", zone, InstanceState.ACTIVE, (number * 1000 + 5,))
         assert made.publish(entry, None, "started")
-    yield made
+    blocking = redis.Redis.from_url(server)
+    actions = RingActions(
+        StoredEntries(made, CONFIG.rules.heartbeat_timeout_ms),
+        RedisIngesters(blocking),
+        SettledQueues(nothing_waits, nothing_waits),
+        OrmAuditLog(),
+        Timeouts(0.2, 0.2),
+    )
+    with wiring.override(ring_actions=actions):
+        yield made
+    blocking.close()
     client.close()
+
+
+def nothing_waits(instance: str) -> QueueOutcome:
+    return QueueOutcome(instance)
 
 
 def run(*arguments: str) -> str:
@@ -126,6 +150,49 @@ def test_read_only_is_switched_on_and_off(store: RedisRingStore) -> None:
     assert not store.load().view.ring.instances["i-0"].read_only
     with pytest.raises(CommandError, match="no instance nobody"):
         run("read-only", "nobody")
+
+
+def test_every_action_leaves_a_line_in_the_audit_log(store: RedisRingStore) -> None:
+    run("read-only", "i-0")
+    run("read-only", "i-0")
+    with pytest.raises(CommandError, match="is alive"):
+        run("forget", "i-1")
+    with pytest.raises(CommandError, match="did not answer within"):
+        run("prepare-shutdown", "i-1")
+    lines = AuditEntry.objects.order_by("id").values_list("action", "instance", "outcome", "source")
+    assert list(lines) == [
+        ("set-read-only", "i-0", "done", "manage.py"),
+        ("set-read-only", "i-0", "unchanged", "manage.py"),
+        ("forget", "i-1", "conflict", "manage.py"),
+        ("prepare-shutdown", "i-1", "no answer", "manage.py"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "words"),
+    [
+        ('{"why_not_ready": ""}', 0, "i-0 is ready."),
+        ('{"why_not_ready": "It is starting."}', 1, "i-0 is not ready: It is starting."),
+        (None, 1, "has said nothing of itself"),
+    ],
+)
+def test_the_probe_ends_with_0_or_1(store: RedisRingStore, said: str | None, code: int, words: str) -> None:
+    if said is not None:
+        store.client.set(ingester_status_key("i-0"), said)
+    out = io.StringIO()
+    try:
+        call_command("ring", "ready", "i-0", stdout=out)
+        ended = 0
+    except SystemExit as error:
+        ended = int(error.code or 0)
+    assert ended == code
+    assert words in out.getvalue()
+
+
+def test_status_says_what_keeps_an_ingester_from_being_ready(store: RedisRingStore) -> None:
+    store.client.set(ingester_status_key("i-0"), '{"why_not_ready": "It waits."}')
+    assert "i-0 is not ready: It waits." in run("status")
+    assert json.loads(run("status", "--json"))["why_not_ready"]["i-0"] == "It waits."
 
 
 def test_without_redis_the_command_fails_with_a_sentence(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

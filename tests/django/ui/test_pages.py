@@ -51,6 +51,9 @@ class FixedRingView:
     def stale_seconds(self) -> float:
         return 0.0
 
+    def tokens(self) -> dict[str, tuple[int, ...]]:
+        return {one.id: one.tokens for one in self.snapshot.instances}
+
     def instances(self) -> list[Card]:
         return [Card(one, None, None, {}) if one.id in self.silent else Card(one) for one in self.status().instances]
 

@@ -5,7 +5,14 @@ import stat
 import threading
 from pathlib import Path
 
-from phlareweb.data_dir import MAX_SOCKET_PATH_BYTES, DataDirUnusable, redis_socket, secret_key
+from phlareweb.data_dir import (
+    MAX_SOCKET_PATH_BYTES,
+    DataDirUnusable,
+    admin_token,
+    admin_token_path,
+    redis_socket,
+    secret_key,
+)
 
 
 def test_the_first_start_makes_a_key_that_later_starts_find(tmp_path):
@@ -45,6 +52,15 @@ def test_a_file_in_place_of_the_directory_is_a_value_that_says_so(tmp_path):
 def test_an_empty_key_is_not_used(tmp_path):
     (tmp_path / "secret_key").write_text("\n")
     assert isinstance(secret_key(tmp_path), DataDirUnusable)
+
+
+def test_the_token_of_the_administration_is_another_secret_of_the_owner_alone(tmp_path):
+    token = admin_token(tmp_path)
+    assert isinstance(token, str)
+    assert len(token) >= 50
+    assert token == admin_token(tmp_path)
+    assert token != secret_key(tmp_path)
+    assert stat.S_IMODE(admin_token_path(tmp_path).stat().st_mode) == 0o600
 
 
 def test_the_socket_lies_in_the_data_directory():

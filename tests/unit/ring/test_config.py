@@ -29,6 +29,8 @@ def test_the_defaults_work() -> None:
         ({"heartbeat_timeout_seconds": 0.0}, "timeout must be above 0"),
         ({"heartbeat_timeout_seconds": 5.0}, "longer than its period"),
         ({"join_after_seconds": -1.0}, "join_after_seconds must not be negative"),
+        ({"final_sleep_seconds": -1.0}, "final_sleep_seconds must not be negative"),
+        ({"can_join_timeout_seconds": -1.0}, "can_join_timeout_seconds must not be negative"),
         ({"auto_forget_seconds": 60.0}, "longer than the heartbeat timeout"),
         ({"token_strategy": "lucky"}, "neither"),
         ({"token_strategy": "spread-minimizing"}, "1 to 8 different zones"),

@@ -96,6 +96,8 @@ class Life(RuleBasedStateMachine):
             tokens_per_instance=4,
             observe_period_ms=observe,
             join_after_ms=wait,
+            joins_after=data.draw(st.sampled_from(["", *"abc".replace(name, "")])),
+            can_join_timeout_ms=40,
         )
         step = lifecycle.start(made, self.shop.view(), self.files.get(name, ()), self.clock_ms, self.rng)
         self.apply(name, step, lost)
