@@ -58,6 +58,9 @@ class IngestConfig:
     wal_segment_bytes: int = 32 * MIB
     """Size at which a segment of the write-ahead log is cut."""
 
+    wal_checkpoint_bytes: int = 256 * MIB
+    """Size of a log beyond which what its heads still need of the oldest segments is copied out of the rest."""
+
     min_free_disk_bytes: int = 512 * MIB
     """Free space of the data directory below which an ingester only reads."""
 

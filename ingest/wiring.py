@@ -243,6 +243,7 @@ def _build_ingester() -> Ingester:
             heads_max_bytes=config.heads_max_bytes,
             head_max_age_ns=round(config.head_max_age_seconds * 1e9),
             wal_segment_bytes=config.wal_segment_bytes,
+            wal_checkpoint_bytes=config.wal_checkpoint_bytes,
             min_free_disk_bytes=config.min_free_disk_bytes,
         ),
         now_ns=time.time_ns,

@@ -96,6 +96,7 @@ INGEST = IngestConfig(
     head_max_age_seconds=env.env_duration("PHLARE_HEAD_MAX_AGE_SECONDS", _ingest.head_max_age_seconds, minimum=1),
     heads_max_bytes=env.env_bytes("PHLARE_HEADS_MAX_BYTES", _ingest.heads_max_bytes, minimum=1 << 20),
     wal_segment_bytes=env.env_bytes("PHLARE_WAL_SEGMENT_BYTES", _ingest.wal_segment_bytes, minimum=1 << 16),
+    wal_checkpoint_bytes=env.env_bytes("PHLARE_WAL_CHECKPOINT_BYTES", _ingest.wal_checkpoint_bytes, minimum=1 << 16),
     min_free_disk_bytes=env.env_bytes("PHLARE_MIN_FREE_DISK_BYTES", _ingest.min_free_disk_bytes),
     upload_interval_seconds=env.env_duration(
         "PHLARE_UPLOAD_INTERVAL_SECONDS", _ingest.upload_interval_seconds, minimum=0.1

@@ -45,6 +45,8 @@ _GAUGES = {
         "wal_segments": "Segments of the write-ahead log.",
         "wbl_bytes": "Bytes of the write-behind log of late profiles on disk.",
         "wbl_segments": "Segments of the write-behind log.",
+        "replayed_bytes": "Bytes of the logs that were replayed at the last start, so far.",
+        "replay_total_bytes": "Bytes of the logs to replay at the last start.",
         "local_blocks": "Blocks on the ingester's disk.",
         "read_only": "1 while the ingester refuses writes for want of disk.",
     }.items()

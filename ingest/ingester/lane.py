@@ -4,7 +4,7 @@ A store has two: in-order profiles in the write-ahead log ``wal/``, late ones in
 written, sealed, replayed and cut alike and know nothing of each other.
 
 Threads: everything that writes the log belongs to the committer. Heads are looked up and changed under the lock that
-the store shares with its lanes.
+the store shares with its lanes; a replay changes them without it, so looking them up takes copies.
 """
 
 from __future__ import annotations
@@ -14,14 +14,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.ingester.checkpoint import CheckpointPlan, checkpoint_records
 from ingest.ingester.marks import HeadMark, encode_mark
 from ingest.ingester.replay import Extent, Replayed, Replayer, TenantHeads
-from ingest.storage.fs import Buffer, Files
+from ingest.storage.errors import WalError
+from ingest.storage.fs import Buffer, Files, directory_bytes
 from ingest.storage.head.head import Head
 from ingest.storage.head.states import HeadState
-from ingest.storage.wal.format import RecordKind
-from ingest.storage.wal.reader import ReplayReport, WalRecord, replay
-from ingest.storage.wal.writer import WalWriter
+from ingest.storage.wal.checkpoint import (
+    CHECKPOINT_SEGMENT,
+    LogReplay,
+    checkpoint_name,
+    discard_checkpoint,
+    last_replaced,
+    list_checkpoints,
+    settle_checkpoints,
+    write_checkpoint,
+)
+from ingest.storage.wal.format import RecordKind, segment_name
+from ingest.storage.wal.reader import ReplayReport, WalRecord
+from ingest.storage.wal.writer import WalWriter, list_segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +70,37 @@ class Lane:
         self._lock = lock
         self._files = files
         self._tenants: dict[str, TenantHeads] = {}
-        self._extents: dict[str, Extent] = {}  # of living heads; the committer's alone
+        # Of every head that has records in the log, with a block or without; the committer's alone.
+        self._extents: dict[str, Extent] = {}
+        self._tenant_of: dict[str, str] = {}
+        self._orphan_heads: set[str] = set()
+        self._checkpoint = 0  # N of the one that is part of the log
+        self._checkpoint_bytes = 0
+        self._failed_checkpoint = 0
         self._wal: WalWriter | None = None
 
-    def open(self, has_block: Callable[[str], bool], progress: Callable[[WalRecord], None]) -> LaneOpened:
-        """Replay the log, then begin a new segment. Must return before anything else is called."""
-        replayer = Replayer(self._new_head, self._new_ulid, self._now_ns, has_block)
-        log = replay(self._directory, files=self._files)
+    def prepare(self) -> int:
+        """Finish what a crash interrupted; return how many bytes there are to replay. Comes before ``open``."""
+        self._checkpoint = settle_checkpoints(self._directory, self._files)
+        segments = [segment_name(one) for one in list_segments(self._directory) if one > self._checkpoint]
+        self._checkpoint_bytes = self._size_of_checkpoint()
+        return self._checkpoint_bytes + sum((self._directory / name).stat().st_size for name in segments)
+
+    def open(
+        self, has_block: Callable[[str], bool], grown: Callable[[int], None], progress: Callable[[WalRecord], None]
+    ) -> LaneOpened:
+        """Replay the log, then begin a new segment. Must return before anything else is called.
+
+        Heads can be seen from the first record on: ``grown``, told of each growth of their memory, may write blocks of
+        those that are sealed.
+        """
+        replayer = Replayer(self._new_head, self._new_ulid, self._now_ns, has_block, grown)
+        self._tenants = replayer.result.tenants
+        log = LogReplay(self._directory, self._checkpoint, True, self._files)
         replayed = replayer.feed(_watched(log, progress))
-        with self._lock:
-            self._tenants = replayed.tenants
-        self._extents = replayed.extents
-        self._wal = WalWriter(self._directory, self._segment_bytes, self._files)
+        self._extents, self._tenant_of = replayed.extents, replayed.tenant_of
+        self._orphan_heads = replayed.orphan_heads
+        self._wal = WalWriter(self._directory, self._segment_bytes, self._files, after=self._checkpoint)
         return LaneOpened(self.name, replayed, log.report)
 
     def close(self) -> None:
@@ -97,6 +128,7 @@ class Lane:
                 head = self._new_head(mark.tenant, mark.ulid, mark.at_ns)
                 self._tenants.setdefault(mark.tenant, TenantHeads()).open = head
                 self._extents[mark.ulid] = {segment: 0}
+                self._tenant_of[mark.ulid] = mark.tenant
             for tenant, size in sizes.items():
                 head_of_tenant = self._tenants[tenant].open
                 if head_of_tenant is not None:
@@ -113,7 +145,7 @@ class Lane:
         now_ns = self._now_ns()
         wal = self._writer()
         marks = [HeadMark(head.tenant, head.part_id, now_ns) for head in due]
-        wal.append([(RecordKind.HEAD_SEALED, encode_mark(mark)) for mark in marks])
+        segment = wal.append([(RecordKind.HEAD_SEALED, encode_mark(mark)) for mark in marks]).segment
         wal.sync()
         wal.cut()
         with self._lock:
@@ -122,21 +154,80 @@ class Lane:
                 heads = self._tenants[head.tenant]
                 heads.sealed.append(head)
                 heads.open = None
+                self._extents[head.part_id].setdefault(segment, 0)
         return due
 
     def truncate(self) -> None:
-        """Delete the segments that no head without a block needs. Raises WalFailed."""
-        living = {head.part_id for head in self.heads()}
-        self._extents = {ulid: extent for ulid, extent in self._extents.items() if ulid in living}
+        """Delete the checkpoint and the oldest segments if no head needs them, neither for its records nor to tell that
+        later ones are in a block. What this cannot delete a checkpoint can. Raises WalFailed or OSError.
+        """
+        number = self._replaceable()
+        if number is None or self._written_marks(number):
+            return
+        if self._checkpoint:
+            # First: without its marks the segments after it give heads of their own, without them it would give halves.
+            discard_checkpoint(self._directory, self._checkpoint, self._files)
+            self._checkpoint = self._checkpoint_bytes = 0
+        self._writer().truncate_before(number + 1)
+        self._forget(number)
+
+    def plan_checkpoint(self, log_bytes: int) -> CheckpointPlan | None:
+        """Return the checkpoint that is worth writing, if any.
+
+        A small one replaces segments that no living head needs and that cannot be deleted alone. One that copies what
+        living heads need is due once the log is larger than ``log_bytes`` and more than half of what it would replace
+        is not needed.
+        """
+        number = self._replaceable()
+        if number is not None:
+            written = self._written_marks(number)
+            return CheckpointPlan(number, self._checkpoint, written) if written else None
         wal = self._writer()
-        wal.truncate_before(min((min(extent) for extent in self._extents.values()), default=wal.last_segment))
+        number = last_replaced([one for one in wal.finished_segments if one > self._checkpoint])
+        if number is None or number <= self._failed_checkpoint or self.log_bytes <= log_bytes:
+            return None
+        heads = self.heads()
+        living = frozenset(head.part_id for head in heads)
+        extents = [self._extents[ulid] for ulid in living]
+        needed = sum(size for extent in extents for segment, size in extent.items() if segment <= number)
+        if 2 * needed > wal.bytes_up_to(number) + self._checkpoint_bytes:
+            return None
+        orphans = frozenset(head.tenant for head in heads if head.part_id in self._orphan_heads)
+        return CheckpointPlan(number, self._checkpoint, self._written_marks(number), True, living, orphans)
+
+    def adopt_checkpoint(self, plan: CheckpointPlan) -> None:
+        """Let a checkpoint that was written take the place of what it stands for. Raises WalFailed or OSError; what was
+        not deleted then is not read any more, and goes at the next truncation or start.
+        """
+        self._checkpoint = plan.number
+        self._checkpoint_bytes = self._size_of_checkpoint()
+        self._forget(plan.number)
+        self._extents = {ulid: _replaced(extent, plan.number) for ulid, extent in self._extents.items()}
+        self._writer().truncate_before(plan.number + 1)
+        for number in list_checkpoints(self._directory):
+            if number < plan.number:
+                discard_checkpoint(self._directory, number, self._files)
 
     # --------------------------------------------------------------------------------------------- from any thread
+
+    def write_checkpoint(self, plan: CheckpointPlan) -> None:
+        """Write a planned checkpoint; nothing may be truncated meanwhile, commits may go on.
+
+        Raises WalError or OSError; then the log is as it was, and the next plan waits until it has grown.
+        """
+        log = LogReplay(self._directory, plan.previous, False, self._files, up_to=plan.number)
+        try:
+            write_checkpoint(
+                self._directory, plan.number, checkpoint_records(log, plan), self._segment_bytes, self._files
+            )
+        except (WalError, OSError):
+            self._failed_checkpoint = plan.number
+            raise
 
     def heads(self) -> list[Head]:
         """Return every head that has no block."""
         with self._lock:
-            return [head for heads in self._tenants.values() for head in heads.all()]
+            return [head for heads in list(self._tenants.values()) for head in heads.all()]
 
     def heads_of(self, tenant: str) -> list[Head]:
         """Return the heads of a tenant that have no block; the caller holds the lock."""
@@ -151,12 +242,12 @@ class Lane:
     def open_heads(self) -> list[Head]:
         """Return the heads that take appends."""
         with self._lock:
-            return [heads.open for heads in self._tenants.values() if heads.open is not None]
+            return [heads.open for heads in list(self._tenants.values()) if heads.open is not None]
 
     def sealed_heads(self) -> list[Head]:
         """Return the heads that wait for their block."""
         with self._lock:
-            return [head for heads in self._tenants.values() for head in heads.sealed]
+            return [head for heads in list(self._tenants.values()) for head in heads.sealed]
 
     def let_go(self, head: Head) -> None:
         """Forget a sealed head, for its block is there; the caller holds the lock."""
@@ -165,17 +256,55 @@ class Lane:
     @property
     def log_bytes(self) -> int:
         """Bytes of the log on the disk."""
-        return self._wal.size_bytes if self._wal is not None else 0
+        return self._checkpoint_bytes + self._wal.size_bytes if self._wal is not None else 0
 
     @property
     def log_segments(self) -> int:
         """Segments of the log."""
         return self._wal.last_segment - self._wal.first_segment + 1 if self._wal is not None else 0
 
+    def _replaceable(self) -> int | None:
+        """Return the highest segment up to which no living head needs anything; None when the oldest is needed."""
+        extents = [self._extents[head.part_id] for head in self.heads()]
+        wal = self._writer()
+        number = min((min(extent) for extent in extents), default=wal.last_segment) - 1
+        return number if number >= max(wal.first_segment, self._checkpoint + 1) else None
+
+    def _written_marks(self, number: int) -> tuple[HeadMark, ...]:
+        """Return a mark for each head with a block that has records both up to this segment and after it."""
+        living = {head.part_id for head in self.heads()}
+        gone = [one for one in self._extents.items() if one[0] not in living]
+        return tuple(
+            HeadMark(self._tenant_of[ulid], ulid, self._now_ns())
+            for ulid, extent in gone
+            if min(extent) <= number < max(extent)
+        )
+
+    def _forget(self, number: int) -> None:
+        """Forget heads with a block that have no record after this segment."""
+        living = {head.part_id for head in self.heads()}
+        self._extents = {
+            ulid: extent for ulid, extent in self._extents.items() if ulid in living or max(extent) > number
+        }
+        self._tenant_of = {ulid: tenant for ulid, tenant in self._tenant_of.items() if ulid in self._extents}
+        self._orphan_heads &= living
+
+    def _size_of_checkpoint(self) -> int:
+        return directory_bytes(self._directory / checkpoint_name(self._checkpoint)) if self._checkpoint else 0
+
     def _writer(self) -> WalWriter:
         if self._wal is None:
             raise RuntimeError("the store is not open")
         return self._wal
+
+
+def _replaced(extent: Extent, number: int) -> Extent:
+    """Move what lies in the segments up to ``number`` into the checkpoint."""
+    moved: Extent = {}
+    for segment, size in extent.items():
+        place = CHECKPOINT_SEGMENT if segment <= number else segment
+        moved[place] = moved.get(place, 0) + size
+    return moved
 
 
 def _watched(log: Iterable[WalRecord], progress: Callable[[WalRecord], None]) -> Iterable[WalRecord]:

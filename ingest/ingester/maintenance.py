@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
+from ingest.ingester.checkpoint import CheckpointPlan
 from ingest.ingester.committer import Committer
+from ingest.ingester.lane import Lane
 from ingest.ingester.store import IngesterStore
 from ingest.storage.bucket import Bucket
 from ingest.storage.errors import StorageError
@@ -100,6 +103,7 @@ class Maintenance:
                 self.write_out()
                 self._ship()
                 self._evict()
+                self._checkpoint()
             except (StorageError, OSError) as error:
                 self.last_error = f"{type(error).__name__}: {error}"
                 log.warning("maintenance_failed", error=self.last_error)
@@ -109,8 +113,8 @@ class Maintenance:
 
     def write_out(self) -> None:
         """Write blocks of sealed heads and let the log go of them."""
-        if self._store.write_blocks():
-            self._committer.run(self._store.truncate_log)
+        self._store.write_blocks()
+        self._committer.run(self._store.truncate_log)
 
     def _ship(self) -> None:
         for tenant, path in self._store.blocks.to_upload():
@@ -128,6 +132,21 @@ class Maintenance:
         doomed = self._store.blocks.evictable(time.time() - self._config.local_retention_seconds)
         if doomed:
             self._store.evict(doomed)
+
+    def _checkpoint(self) -> None:
+        """Free the logs of what no head needs. A failure costs room on the disk until a later round, nothing else."""
+        plans: list[tuple[Lane, CheckpointPlan]] = []
+        self._committer.run(lambda: plans.extend(self._store.plan_checkpoints()))
+        for lane, plan in plans:
+            before = lane.log_bytes
+            try:
+                lane.write_checkpoint(plan)
+                self._committer.run(partial(lane.adopt_checkpoint, plan))
+            except (StorageError, OSError) as error:
+                log.warning("checkpoint_failed", log=lane.name, checkpoint=plan.number, error=str(error))
+            else:
+                freed = before - lane.log_bytes
+                log.info("checkpoint_written", log=lane.name, checkpoint=plan.number, freed_bytes=freed)
 
     def _run(self) -> None:
         while True:

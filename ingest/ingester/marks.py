@@ -1,7 +1,10 @@
 """The records of a log that say which head took the pushes between them.
 
-Payload of HEAD_OPEN and HEAD_SEALED: a JSON object with ``tenant``, ``ulid`` and ``at_ns``. Payload of PUSH:
-concatenated push records (:mod:`ingest.profiles.record`), as they came or cut to those of one log.
+HEAD_OPEN comes before the first push of a head and HEAD_SEALED after its last. HEAD_WRITTEN occurs in checkpoints alone
+and stands for a HEAD_OPEN: the pushes that follow are in a block already, and what came before them is gone.
+
+Payload of all three: a JSON object with ``tenant``, ``ulid`` and ``at_ns``. Payload of PUSH: concatenated push records
+(:mod:`ingest.profiles.record`), as they came or cut to those of one log.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from ingest.storage.fs import Buffer
 
 
 class HeadMark(msgspec.Struct, frozen=True):
-    """What HEAD_OPEN and HEAD_SEALED say of a head."""
+    """What a mark says of a head."""
 
     tenant: str
     ulid: str
@@ -23,10 +26,10 @@ _decoder = msgspec.json.Decoder(HeadMark)
 
 
 def encode_mark(mark: HeadMark) -> bytes:
-    """Return the payload of a HEAD_OPEN or HEAD_SEALED record."""
+    """Return the payload of a mark."""
     return msgspec.json.encode(mark)
 
 
 def decode_mark(payload: Buffer) -> HeadMark:
-    """Return what the payload of such a record says; raises msgspec.DecodeError for anything else."""
+    """Return what the payload of a mark says; raises msgspec.DecodeError for anything else."""
     return _decoder.decode(payload)

@@ -14,7 +14,7 @@ from ingest.storage.head.states import HeadState
 from ingest.storage.wal.format import RecordKind
 from ingest.storage.wal.reader import WalRecord
 
-#: Bytes of push records by the segment they lie in: ascending, since a log only grows.
+#: Bytes of a head's push records by segment; 0 where there are only marks of it.
 Extent = dict[int, int]
 
 
@@ -35,7 +35,9 @@ class Replayed:
     """The heads a log amounts to."""
 
     tenants: dict[str, TenantHeads] = field(default_factory=dict)
-    extents: dict[str, Extent] = field(default_factory=dict)  #: head ULID -> where its records lie
+    #: Head ULID -> where its records lie; also of heads that have their block.
+    extents: dict[str, Extent] = field(default_factory=dict)
+    tenant_of: dict[str, str] = field(default_factory=dict)  #: for each head in ``extents``
     orphan_heads: set[str] = field(default_factory=set)  #: heads whose HEAD_OPEN was lost to damage
     records: int = 0
     skipped: int = 0  #: records whose head has its block already
@@ -52,13 +54,20 @@ class Replayer:
         new_ulid: Callable[[], str],
         now_ns: Callable[[], int],
         has_block: Callable[[str], bool],
+        grown: Callable[[int], None],
     ) -> None:
-        """``new_head(tenant, ulid, created_at_ns)``; ``has_block(ulid)`` says whether a complete local block exists."""
+        """``new_head(tenant, ulid, created_at_ns)``; ``has_block(ulid)`` says whether a complete local block exists.
+
+        ``grown(bytes)`` is told by how much memory a record made the heads larger. It may write blocks of sealed heads
+        and take them out of ``result.tenants``.
+        """
         self._new_head = new_head
         self._new_ulid = new_ulid
         self._now_ns = now_ns
         self._has_block = has_block
-        self._skipping: set[str] = set()
+        self._grown = grown
+        self._memory_bytes: dict[str, int] = {}  # head ULID -> what ``grown`` was told of it
+        self._skipping: dict[str, str] = {}  # tenant -> ULID of the head whose records are not needed any more
         self.result = Replayed()
 
     def feed(self, records: Iterable[WalRecord]) -> Replayed:
@@ -69,8 +78,10 @@ class Replayer:
                     self._push(record)
                 case RecordKind.HEAD_OPEN:
                     self._open(decode_mark(record.data), record.segment)
+                case RecordKind.HEAD_WRITTEN:
+                    self._skip(decode_mark(record.data), record.segment)
                 case RecordKind.HEAD_SEALED:
-                    self._seal(decode_mark(record.data))
+                    self._seal(decode_mark(record.data), record.segment)
         return self.result
 
     def _tenant(self, tenant: str) -> TenantHeads:
@@ -80,26 +91,34 @@ class Replayer:
         heads = self._tenant(mark.tenant)
         if heads.open is not None and heads.open.part_id != mark.ulid:
             # The record that sealed the former head was lost to damage. Its rows are all there: seal it now.
-            self._seal(HeadMark(mark.tenant, heads.open.part_id, mark.at_ns))
-        self._skipping.discard(mark.tenant)
+            self._seal(HeadMark(mark.tenant, heads.open.part_id, mark.at_ns), segment)
+        self._skipping.pop(mark.tenant, None)
         if self._has_block(mark.ulid):
-            self._skipping.add(mark.tenant)
+            self._skip(mark, segment)
         elif heads.open is None:
             self._begin(mark, segment)
 
     def _begin(self, mark: HeadMark, segment: int) -> Head:
         head = self._new_head(mark.tenant, mark.ulid, mark.at_ns)
         self._tenant(mark.tenant).open = head
-        self.result.extents[mark.ulid] = {segment: 0}
+        self._place(mark, segment)
+        self._memory_bytes[mark.ulid] = 0
         return head
 
-    def _seal(self, mark: HeadMark) -> None:
-        self._skipping.discard(mark.tenant)
+    def _skip(self, mark: HeadMark, segment: int) -> None:
+        self._skipping[mark.tenant] = mark.ulid
+        self._place(mark, segment)
+
+    def _seal(self, mark: HeadMark, segment: int) -> None:
+        skipped = self._skipping.pop(mark.tenant, None)
+        if skipped is not None:
+            self.result.extents[skipped].setdefault(segment, 0)
         heads = self._tenant(mark.tenant)
         if heads.open is not None and heads.open.part_id == mark.ulid:
             heads.open.advance(HeadState.SEALED, mark.at_ns, "replayed")
             heads.sealed.append(heads.open)
             heads.open = None
+            self.result.extents[mark.ulid].setdefault(segment, 0)
 
     def _push(self, record: WalRecord) -> None:
         try:
@@ -115,17 +134,30 @@ class Replayer:
             self.result.unreadable += 1
             return
         self.result.records += 1
-        if push.tenant in self._skipping:
+        skipped = self._skipping.get(push.tenant)
+        if skipped is not None:
             self.result.skipped += 1
+            self._note(skipped, segment, view)
             return
         head = self._tenant(push.tenant).open
         if head is None:
             head = self._begin(HeadMark(push.tenant, self._new_ulid(), self._now_ns()), segment)
             self.result.orphan_heads.add(head.part_id)
             self.result.orphans += 1
-        extent = self.result.extents[head.part_id]
-        extent[segment] = extent.get(segment, 0) + len(view)
+        self._note(head.part_id, segment, view)
         try:
             head.append(push)
         except SymbolStoreFull:
             self.result.unreadable += 1
+        memory_bytes = head.memory_bytes
+        growth = memory_bytes - self._memory_bytes[head.part_id]
+        self._memory_bytes[head.part_id] = memory_bytes
+        self._grown(growth)
+
+    def _place(self, mark: HeadMark, segment: int) -> None:
+        self.result.extents[mark.ulid] = {segment: 0}
+        self.result.tenant_of[mark.ulid] = mark.tenant
+
+    def _note(self, ulid: str, segment: int, view: memoryview) -> None:
+        extent = self.result.extents[ulid]
+        extent[segment] = extent.get(segment, 0) + len(view)

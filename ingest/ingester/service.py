@@ -20,7 +20,6 @@ from ingest.storage.bucket import Bucket
 from ingest.storage.read import answer
 from ingest.storage.read_messages import ReadReply, ReadRequest
 from ingest.storage.shipper import Shipped
-from ingest.storage.wal.reader import WalRecord
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +67,8 @@ class IngesterStatus:
     read_only: bool
     last_upload_seconds: float | None
     last_error: str
-    replayed_bytes: int
+    replayed_bytes: int  #: of the logs, at the last start or under way
+    replay_total_bytes: int
     why_not_ready: str = ""  #: a sentence; empty when it is ready
 
     def as_dict(self) -> dict[str, object]:
@@ -102,6 +102,8 @@ class Ingester:
         #: Says what of the ring keeps the ingester from being ready; empty when nothing does.
         self.membership_problem: Callable[[], str] = _no_problem
         self._replayed_bytes = 0
+        self._replay_total_bytes = 0
+        self._replay_started = 0.0
         self._last_progress = 0.0
         self._lock = threading.Lock()
 
@@ -114,13 +116,13 @@ class Ingester:
 
     def open(self) -> Opened:
         """Replay the log. Blocks until the store is as it was; says how far it is every few seconds."""
-        started = time.monotonic()
+        self._replay_started = self._last_progress = time.monotonic()
         opened = self._store.open(self._progress)
         for lane in (opened.wal, opened.wbl):
             log.info(
                 "log_replayed",
                 log=lane.name,
-                seconds=round(time.monotonic() - started, 3),
+                seconds=round(time.monotonic() - self._replay_started, 3),
                 records=lane.replayed.records,
                 skipped=lane.replayed.skipped,
                 payload_bytes=lane.log.payload_bytes,
@@ -134,6 +136,8 @@ class Ingester:
                     bytes=damage.length,
                     what=damage.what,
                 )
+        if opened.blocks_written or opened.write_failure:
+            log.info("replay_wrote_blocks", blocks=opened.blocks_written, error=opened.write_failure)
         for block in opened.damaged_blocks:
             log.error("block_damaged", block=block)
         return opened
@@ -191,6 +195,7 @@ class Ingester:
             last_upload_seconds=self.maintenance.last_upload_seconds,
             last_error=self.maintenance.last_error,
             replayed_bytes=self._replayed_bytes,
+            replay_total_bytes=self._replay_total_bytes,
             why_not_ready=self.why_not_ready(),
             **asdict(self._store.status()),
         )
@@ -204,11 +209,18 @@ class Ingester:
         finally:
             self._store.trim_memory()
 
-    def _progress(self, record: WalRecord) -> None:
-        self._replayed_bytes += len(record.data)
-        if time.monotonic() - self._last_progress > _PROGRESS_SECONDS:
-            self._last_progress = time.monotonic()
-            log.info("wal_replaying", segment=record.segment, megabytes=self._replayed_bytes >> 20)
+    def _progress(self, done_bytes: int, total_bytes: int) -> None:
+        self._replayed_bytes, self._replay_total_bytes = done_bytes, total_bytes
+        now = time.monotonic()
+        if now - self._last_progress > _PROGRESS_SECONDS:
+            self._last_progress = now
+            log.info(
+                "log_replaying",
+                percent=round(100 * done_bytes / max(total_bytes, 1), 1),
+                megabytes=done_bytes >> 20,
+                of_megabytes=total_bytes >> 20,
+                megabytes_a_second=round((done_bytes >> 10) / 1024 / (now - self._replay_started), 1),
+            )
 
 
 def _no_problem() -> str:

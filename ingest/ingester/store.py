@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.ingester.admission import Admission, TenantTimes, after_part
+from ingest.ingester.checkpoint import CheckpointPlan
 from ingest.ingester.intake import Received, admit_all, receive, tenant_bytes
 from ingest.ingester.lane import Lane, LaneOpened
 from ingest.ingester.local_blocks import LocalBlocks
@@ -32,11 +33,12 @@ from ingest.profiles.record_columns import RecordError
 from ingest.profiles.symbols import SymbolStoreFull
 from ingest.storage.acks import AckCode
 from ingest.storage.block.writer import BlockIdentity, write_block
-from ingest.storage.errors import WalError
+from ingest.storage.errors import StorageError, WalError
 from ingest.storage.fs import DISK, Files, free_bytes, fsync_dir
 from ingest.storage.head.head import AppendOutcome, Head
 from ingest.storage.head.states import HeadState
 from ingest.storage.part import Part
+from ingest.storage.wal.format import RECORD_HEADER_BYTES
 from ingest.storage.wal.reader import WalRecord
 
 
@@ -50,6 +52,7 @@ class StoreConfig:
     heads_max_bytes: int  #: all heads together, sealed ones included; beyond it writes are refused
     head_max_age_ns: int
     wal_segment_bytes: int
+    wal_checkpoint_bytes: int  #: a log that is larger is freed of what no head needs by a checkpoint
     min_free_disk_bytes: int  #: below it the ingester only reads
 
 
@@ -78,6 +81,8 @@ class Opened:
     wal: LaneOpened
     wbl: LaneOpened
     damaged_blocks: tuple[str, ...]
+    blocks_written: int  #: blocks of sealed heads that were written to keep memory within its bound
+    write_failure: str  #: why no more of them could be written; empty when nothing failed
 
 
 class IngesterStore:
@@ -113,15 +118,27 @@ class IngesterStore:
         #: Called on the committer's thread after a head was sealed for its size: its memory is wanted back soon.
         self.on_sealed_for_size: Callable[[], None] = _nothing
 
-    def open(self, progress: Callable[[WalRecord], None] = lambda record: None) -> Opened:
+    def open(self, progress: Callable[[int, int], None] = lambda done_bytes, total_bytes: None) -> Opened:
         """Open local blocks, replay the write-ahead log and then the write-behind log, and begin a new segment of each.
 
-        Must return before anything else is called.
+        Heads take no more memory meanwhile than they are allowed while serving: beyond it the blocks of sealed ones are
+        written. ``progress(done_bytes, total_bytes)`` is called for each record. Must return before anything else
+        but ``status`` is called.
         """
         damaged = self.blocks.open()
-        wal, wbl = (lane.open(self.blocks.has, progress) for lane in self._lanes.values())
+        total_bytes = sum([lane.prepare() for lane in self._lanes.values()])
+        done_bytes = 0
+
+        def watch(record: WalRecord) -> None:
+            nonlocal done_bytes
+            done_bytes += RECORD_HEADER_BYTES + len(record.data)
+            progress(done_bytes, total_bytes)
+
+        room = _ReplayRoom(self._config.heads_max_bytes // 2, self.write_blocks, self._held_bytes)
+        wal, wbl = (lane.open(self.blocks.has, room.grown, watch) for lane in self._lanes.values())
         self._recall_times()
-        return Opened(wal, wbl, damaged)
+        progress(total_bytes, total_bytes)
+        return Opened(wal, wbl, damaged, room.written, room.failure)
 
     def close(self) -> None:
         """Flush and close the logs. Heads stay in them for the next start."""
@@ -172,6 +189,11 @@ class IngesterStore:
         """Delete the segments that no head without a block needs."""
         for lane in self._lanes.values():
             lane.truncate()
+
+    def plan_checkpoints(self) -> list[tuple[Lane, CheckpointPlan]]:
+        """Return the checkpoints that are worth writing now, for :meth:`Lane.write_checkpoint`."""
+        plans = [(lane, lane.plan_checkpoint(self._config.wal_checkpoint_bytes)) for lane in self._lanes.values()]
+        return [(lane, plan) for lane, plan in plans if plan is not None]
 
     # ------------------------------------------------------------------------------------------------ maintenance
 
@@ -253,6 +275,9 @@ class IngesterStore:
     def _note_part(self, part: Part, sealed_in_order: bool) -> None:
         self._times[part.tenant] = after_part(self._times.get(part.tenant), part.max_time_ns, sealed_in_order)
 
+    def _held_bytes(self) -> int:
+        return sum(head.memory_bytes for lane in self._lanes.values() for head in lane.heads())
+
     def _log(self, admission: Admission, received: Sequence[Received]) -> bool:
         """Log the records with this admission; returns whether they are durable."""
         payloads = [cut for one in received if (cut := one.cut_to(admission)) is not None]
@@ -315,13 +340,42 @@ class IngesterStore:
 
     def _refusal(self) -> AckCode | None:
         """Why writes are refused now, if they are."""
-        held = sum(head.memory_bytes for lane in self._lanes.values() for head in lane.heads())
-        if held > self._config.heads_max_bytes:
+        if self._held_bytes() > self._config.heads_max_bytes:
             return AckCode.OVERLOADED
         if free_bytes(self._config.directory) < self._config.min_free_disk_bytes:
             self.read_only = True
             return AckCode.LOG_FAILED
         return None
+
+
+class _ReplayRoom:
+    """Keeps the memory of heads within its bound during a replay, by writing blocks of those that are sealed.
+
+    The bound is the one at which a serving store seals heads: half of what all may take. Before the crash heads that
+    were open at one time were below it, so after writing the sealed ones those that are left are too.
+    """
+
+    def __init__(self, bound_bytes: int, write_blocks: Callable[[], int], held_bytes: Callable[[], int]) -> None:
+        self.written = 0
+        self.failure = ""
+        self._bound_bytes = bound_bytes
+        self._write_at_bytes = bound_bytes
+        self._write_blocks = write_blocks
+        self._measure = held_bytes
+        self._held_bytes = 0
+
+    def grown(self, by_bytes: int) -> None:
+        """Take note of ``by_bytes`` more; writes blocks when that is too much."""
+        self._held_bytes += by_bytes
+        if self._held_bytes <= self._write_at_bytes or self.failure:
+            return
+        try:
+            self.written += self._write_blocks()
+        except (StorageError, OSError) as error:
+            self.failure = f"{type(error).__name__}: {error}"  # a full disk must not keep anyone from reading
+        self._held_bytes = self._measure()
+        # What is left is open and cannot be written: look again when it has grown by a part of the bound.
+        self._write_at_bytes = max(self._bound_bytes, self._held_bytes + self._bound_bytes // 8)
 
 
 def _nothing() -> None:

@@ -33,7 +33,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from ingest.profiles.columns import I64, U32, U64, Labels, ProfileGroup, SampleType, StackProfile, Symbols
+from ingest.profiles.columns import I64, U8, U32, U64, Labels, ProfileGroup, SampleType, StackProfile, Symbols
 from ingest.profiles.record_columns import (
     COUNTS,
     Content,
@@ -41,6 +41,7 @@ from ingest.profiles.record_columns import (
     RecordError,
     check_counts,
     cut,
+    first_text,
     pack_body,
     unpack_body,
 )
@@ -121,6 +122,15 @@ def decode_record(data: Buffer) -> PushRecord:
     received_ns, counts, content = _decode(PUSH_MAGIC, data)
     texts = _texts(content, counts)
     return PushRecord(texts[0], received_ns, content.symbols, tuple(_groups(content, counts, texts)))
+
+
+def record_tenant(data: Buffer) -> str:
+    """Return the tenant of a push record, at a fraction of what decoding it costs. Raises :class:`RecordError`."""
+    _, counts, body = _read_body(PUSH_MAGIC, data)
+    try:
+        return first_text(body, counts).decode()
+    except UnicodeDecodeError as error:
+        raise RecordError("a text is not UTF-8") from error
 
 
 def encode_stack_profile(profile: StackProfile) -> bytes:
@@ -214,6 +224,12 @@ def _record_bytes(data: memoryview) -> int:
 
 def _decode(expected_magic: bytes, data: Buffer) -> tuple[int, Counts, Content]:
     """Return (received, counts, content) of the one record that ``data`` is."""
+    received_ns, counts, body = _read_body(expected_magic, data)
+    return received_ns, counts, unpack_body(body, counts)
+
+
+def _read_body(expected_magic: bytes, data: Buffer) -> tuple[int, Counts, U8]:
+    """Return (received, counts, body) of the one record that ``data`` is, its checksum and sizes checked."""
     view = memoryview(data).cast("B")
     size = _record_bytes(view)
     if size != len(view):
@@ -237,7 +253,7 @@ def _decode(expected_magic: bytes, data: Buffer) -> tuple[int, Counts, Content]:
         body = np.frombuffer(stored, np.uint8)
     if len(body) != counts.body_bytes:
         raise RecordError(f"a body of {len(body)} bytes, the counts make {counts.body_bytes}")
-    return received_ns, counts, unpack_body(body, counts)
+    return received_ns, counts, body
 
 
 def _texts(content: Content, counts: Counts) -> list[str]:

@@ -222,6 +222,22 @@ def unpack_body(body: U8, counts: Counts) -> Content:
     )
 
 
+def first_text(body: U8, counts: Counts) -> bytes:
+    """Return the first text of a body of ``counts.body_bytes`` bytes and unpack nothing else of it.
+
+    Raises :class:`RecordError`.
+    """
+    n8, n4 = sum(counts.widths_8), sum(counts.widths_4)
+    singles = 8 * n8 + 4 * n4
+    lengths, texts = _slices(counts.widths_4)[12], _slices(counts.widths_1)[2]
+    if not counts.texts:
+        raise RecordError("there is no text")
+    length = int.from_bytes(body[8 * n8 : singles].reshape(4, n4)[:, lengths.start].tobytes(), "little")
+    if length > counts.text_bytes:
+        raise RecordError("text lengths do not add up")
+    return body[singles + texts.start : singles + texts.start + length].tobytes()
+
+
 def check_counts(counts: Counts) -> None:
     """Raise :class:`RecordError` unless a body of these counts may exist and may be allocated."""
     if not (counts.strings and counts.mappings and counts.nodes):

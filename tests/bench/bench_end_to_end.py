@@ -161,7 +161,7 @@ def _time(nanoseconds: int) -> bytes:
 def opened_store(directory: Path) -> tuple[IngesterStore, float, Any]:
     """Return an open store, the seconds that opening it took, and what it met."""
     directory.mkdir(parents=True, exist_ok=True)
-    config = StoreConfig("bench", directory, 1 << 30, 4 << 30, 1 << 62, 64 << 20, 0)
+    config = StoreConfig("bench", directory, 1 << 30, 4 << 30, 1 << 62, 64 << 20, 1 << 62, 0)
     numbers = iter(range(1 << 20))
     store = IngesterStore(config, time.time_ns, lambda: f"01J{next(numbers):023d}", 1, lambda tenant: 0)
     started = time.perf_counter()

@@ -37,7 +37,7 @@ class RecordKind(IntEnum):
     PUSH = 1  #: push records as they came, concatenated
     HEAD_OPEN = 2
     HEAD_SEALED = 3
-    HEAD_WRITTEN = 4
+    HEAD_WRITTEN = 4  #: in checkpoints: the head's pushes that follow are in a block
 
 
 @dataclass(frozen=True, slots=True)

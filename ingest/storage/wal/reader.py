@@ -96,12 +96,24 @@ class ReplayReport:
 class Replay:
     """Iterator over the records of a log, oldest first. ``report`` tells what was met, complete at the end."""
 
-    def __init__(self, directory: Path, from_segment: int, repair: bool, quarantine_bytes: int, files: Files) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        from_segment: int,
+        up_to: int | None,
+        repair: bool,
+        quarantine: Path | None,
+        quarantine_bytes: int,
+        files: Files,
+    ) -> None:
         self._directory = directory
         self._repair = repair
+        self._quarantine = quarantine if quarantine is not None else directory / QUARANTINE
+        self._quarantine_prefix = f"{directory.name}-" if quarantine is not None else ""
         self._quarantine_bytes = quarantine_bytes
         self._files = files
-        self._numbers = [number for number in list_segments(directory) if number >= from_segment]
+        found = list_segments(directory)
+        self._numbers = [one for one in found if from_segment <= one and (up_to is None or one <= up_to)]
         self._segments = 0
         self._records = 0
         self._payload_bytes = 0
@@ -166,8 +178,8 @@ class Replay:
         return damage
 
     def _copy(self, damage: WalDamage, segment: _Segment) -> Path | None:
-        folder = self._directory / QUARANTINE
-        target = folder / f"{damage.segment:08d}-{damage.offset}.bin"
+        folder = self._quarantine
+        target = folder / f"{self._quarantine_prefix}{damage.segment:08d}-{damage.offset}.bin"
         try:
             if target.is_file() and target.stat().st_size == damage.length:
                 return target  # an earlier start met the same damage
@@ -187,16 +199,19 @@ def replay(
     directory: Path,
     from_segment: int = 0,
     *,
+    up_to: int | None = None,
     repair: bool = True,
+    quarantine: Path | None = None,
     quarantine_bytes: int = QUARANTINE_BYTES,
     files: Files = DISK,
 ) -> Replay:
-    """Read the segments from ``from_segment`` on, in order. A missing or empty directory gives no records.
+    """Read the segments from ``from_segment`` to ``up_to``, in order. A missing or empty directory gives no records.
 
-    ``repair`` cuts off a damaged tail and keeps copies of damage; without it nothing on the disk changes. Repair only a
-    log that nobody is writing to. Raises OSError when a segment cannot be opened.
+    ``quarantine`` is where copies of damage go, by default a folder of the directory. ``repair`` cuts off a damaged
+    tail and keeps copies of damage; without it nothing on the disk changes. Repair only a log that nobody is writing
+    to. Raises OSError when a segment cannot be opened.
     """
-    return Replay(directory, from_segment, repair, quarantine_bytes, files)
+    return Replay(directory, from_segment, up_to, repair, quarantine, quarantine_bytes, files)
 
 
 class _Segment:

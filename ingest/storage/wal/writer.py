@@ -69,15 +69,18 @@ class WalWriter:
         segment_bytes: int = DEFAULT_SEGMENT_BYTES,
         files: Files = DISK,
         random_bytes: Callable[[int], bytes] = os.urandom,
+        after: int = 0,
     ) -> None:
-        """Open the log in ``directory``, which is created. ``segment_bytes`` is exceeded by a larger batch only."""
+        """Open the log in ``directory``, which is created. ``segment_bytes`` is exceeded by a larger batch only. New
+        segments have numbers above ``after``, even when there is none that is older.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._files = files
         self._random_bytes = random_bytes
         self._segments = list_segments(directory)
-        self._next = self._segments[-1] + 1 if self._segments else 1
+        self._next = max(self._segments[-1] if self._segments else 0, after) + 1
         self._open: _OpenSegment | None = None
         self._lost: OSError | None = None
 
@@ -92,12 +95,21 @@ class WalWriter:
         return self._open.number if self._open else self._next
 
     @property
+    def finished_segments(self) -> list[int]:
+        """Segments that are never written again, ascending."""
+        return [number for number in self._segments if self._open is None or number != self._open.number]
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of all segments on the disk."""
+        return self.bytes_up_to(self._next)
+
+    def bytes_up_to(self, segment: int) -> int:
+        """Bytes of the segments not higher than ``segment`` on the disk. May be called from any thread."""
         total = 0
-        for number in self._segments:
+        for number in list(self._segments):
             with suppress(FileNotFoundError):
-                total += self._path(number).stat().st_size
+                total += self._path(number).stat().st_size if number <= segment else 0
         return total
 
     def append(self, records: Sequence[tuple[int, Buffer]]) -> Position:

@@ -61,7 +61,7 @@ def let_write(may: bool) -> None:
 
 def main(directory: Path) -> None:
     numbers = itertools.count()
-    config = StoreConfig("ingester-1", directory, 64 * MIB, 512 * MIB, 3600 * 10**9, MIB, 0)
+    config = StoreConfig("ingester-1", directory, 64 * MIB, 512 * MIB, 3600 * 10**9, MIB, 256 * MIB, 0)
     store = IngesterStore(
         config, time.time_ns, lambda: f"01{next(numbers):024d}", hash_seed=7, window_ns_of=lambda tenant: 0
     )

@@ -32,6 +32,7 @@ def open_store(directory: Path, files: FaultyFiles, **config: int) -> IngesterSt
         "heads_max_bytes": 512 * MIB,
         "head_max_age_ns": 3600 * 10**9,
         "wal_segment_bytes": MIB,
+        "wal_checkpoint_bytes": 256 * MIB,
         "min_free_disk_bytes": 0,
         **config,
     }

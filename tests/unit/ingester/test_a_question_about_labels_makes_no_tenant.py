@@ -8,7 +8,7 @@ from ingest.ingester.store import IngesterStore
 from ingest.profiles.selector import matchers_to_json
 from ingest.storage.read import answer
 from ingest.storage.read_messages import ReadOp, ReadRequest
-from tests.unit.ingester.test_a_store_survives_a_crash_at_every_step import STORED, Ingesters, payload
+from tests.unit.ingester.stores import STORED, Ingesters, payload
 
 
 def label_names(store: IngesterStore, tenant: str) -> list[str]:
