@@ -201,6 +201,8 @@ if isinstance(_key, DataDirUnusable):
     _key = secrets.token_urlsafe()
 SECRET_KEY = _key
 _token = env.env_secret("PHLARE_ADMIN_TOKEN")
+#: Whether the token is the one in the data directory.
+ADMIN_TOKEN_IS_KEPT = not _token
 if not _token and ROLE in ("", "web"):
     _kept_token = admin_token(DATA_DIR)
     # A web process whose data directory cannot be written serves all the same: it has no token then.

@@ -22,6 +22,7 @@ import redis
 
 from ring.config import RingConfig
 from ring.core.desc import Instance, RingDesc
+from ring.core.findings import placement_findings
 from ring.core.hashring import Snapshot
 from ring.errors import NotReady, RingError
 from ring.redis_store import LoadedRing, RedisRingStore
@@ -37,6 +38,8 @@ _LAST_RETRY_SECONDS = 2.0
 #: for it pauses up to 2 s between attempts and its connection may have a timeout of its own.
 _GRACE_PERIODS = 3
 _GRACE_SECONDS = 5.0
+#: How long a ring stands still before its shape is judged: instances that start together join one after the other.
+SETTLED_SECONDS = 15.0
 #: Reads without an answer, in poll intervals, after which the store counts as away even without an error.
 _SILENT_POLLS = 4
 
@@ -65,6 +68,7 @@ class RingClient:
         config: RingConfig,
         poll_seconds: float = 2.0,
         clock_seconds: Callable[[], float] = time.monotonic,
+        settled_seconds: float = SETTLED_SECONDS,
     ) -> None:
         """``client`` should have a socket timeout: a server that hangs is noticed only by it."""
         self.config = config
@@ -75,6 +79,9 @@ class RingClient:
         self._away_since: float | None = clock_seconds()
         self._last_error = "the ring has not been read yet"
         self._changed = threading.Condition()
+        self._settled_seconds = settled_seconds
+        self._moved_at = clock_seconds()
+        self._explained: frozenset[str] = frozenset()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -218,6 +225,18 @@ class RingClient:
             for instance in known.snapshot.instances
         )
         self._swap(replace(known, snapshot=known.snapshot.updated(ring), ring_ms=beats.ring_ms, at_seconds=asked))
+        if asked - self._moved_at >= self._settled_seconds:
+            self._explain()
+
+    def _explain(self) -> None:
+        """Log once what the shape of the ring means for whoever configured it; again only after it was otherwise."""
+        snapshot = self.snapshot
+        zones = [instance.zone for instance in snapshot.instances]
+        found = placement_findings(snapshot.rules, zones) if zones else []
+        for finding in found:
+            if finding.sentence not in self._explained:
+                logger.warning("ring configuration ring=%s found=%s", self.config.name, finding.sentence)
+        self._explained = frozenset(finding.sentence for finding in found)
 
     def _take(self, loaded: LoadedRing) -> None:
         """Make a ring that was read whole the current one."""
@@ -250,6 +269,8 @@ class RingClient:
         )
 
     def _swap(self, known: _Known) -> None:
+        if known.revision != self._known.revision:
+            self._moved_at = self._clock_seconds()
         if known.revision != self._known.revision or self._away_since is not None:
             logger.info(
                 "ring read ring=%s revision=%d instances=%d", self.config.name, known.revision, len(known.snapshot)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from ring.core.desc import Instance
+from ring.core.findings import Finding, Weight, placement_findings
 from ring.core.hashring import Snapshot
 from ring.core.read_sets import read_set
-from ring.core.replication import Refusal, min_success
+from ring.core.replication import Refusal
 from ring.core.states import READ, REPORTING, WRITE, InstanceState
 from ring.core.tokens import RING_SIZE
 
@@ -98,7 +100,8 @@ def ring_status(
         by_state[row.shown_state] += 1
     writable = _writable_share(snapshot, now_ms)
     readable = read_set(snapshot, READ, now_ms)
-    problems = [*_store_problems(stale_seconds), *_size_problems(snapshot, rows)]
+    findings = placement_findings(snapshot.rules, [row.zone for row in rows]) if rows else []
+    problems = [*_store_problems(stale_seconds), *_size_problems(snapshot, rows, findings)]
     problems += _health_problems(rows, writable, readable, snapshot)
     return RingStatus(
         name=name,
@@ -113,7 +116,7 @@ def ring_status(
         writable_share=writable,
         readable=not isinstance(readable, Refusal),
         problems=tuple(problems),
-        notices=tuple(_notices(rows)),
+        notices=(*_notices(rows), *(one.sentence for one in findings if one.weight is Weight.NOTICE)),
         revision=revision,
         stale_seconds=stale_seconds,
     )
@@ -161,33 +164,12 @@ def _store_problems(stale_seconds: float) -> list[str]:
     ]
 
 
-def _size_problems(snapshot: Snapshot, rows: tuple[InstanceStatus, ...]) -> list[str]:
-    factor, zones = snapshot.rules.replication_factor, snapshot.topology.zones
+def _size_problems(snapshot: Snapshot, rows: tuple[InstanceStatus, ...], findings: Sequence[Finding]) -> list[str]:
     if not rows:
         return ["The ring is empty: no instance has registered, so every push is refused and reads find nothing new."]
     if snapshot.is_empty:
         return ["No instance owns tokens yet, so every push is refused."]
-    problems = []
-    if len(rows) < factor:
-        problems.append(
-            f"The replication factor is {factor} but the ring has {_count(len(rows), 'instance')}: "
-            + _consequence(factor, len(rows))
-        )
-    elif snapshot.rules.zone_awareness_enabled and len(zones) < factor:
-        problems.append(
-            f"The replication factor is {factor} but there {_are(len(zones), 'zone')}, and a zone holds one copy: "
-            + _consequence(factor, len(zones))
-        )
-    if snapshot.rules.zone_awareness_enabled and "" in zones and len(zones) > 1:
-        problems.append("Some instances have no zone: their copies do not count for the guarantee on zones.")
-    return problems
-
-
-def _consequence(factor: int, copies: int) -> str:
-    needed = min_success(factor, copies)
-    if copies < needed:
-        return f"{needed} copies are needed for a quorum, so every push is refused."
-    return f"only {_count(copies, 'copy', 'copies')} of each series {'is' if copies == 1 else 'are'} kept."
+    return [finding.sentence for finding in findings if finding.weight is not Weight.NOTICE]
 
 
 def _health_problems(
@@ -221,14 +203,6 @@ def _notices(rows: tuple[InstanceStatus, ...]) -> list[str]:
     notices = [f"{row.id} {texts[InstanceState(row.state)]}." for row in rows if row.healthy and row.state != "ACTIVE"]
     notices += [f"{row.id} is read-only: it takes no new series of sharded tenants." for row in rows if row.read_only]
     return notices
-
-
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
-
-
-def _are(number: int, noun: str) -> str:
-    return f"{'is' if number == 1 else 'are'} {_count(number, noun)}"
 
 
 def _percent(part: float) -> str:

@@ -50,6 +50,15 @@ class Options:
     must_compile: bool = True
 
     @property
+    def is_zone_aware(self) -> bool:
+        """Whether copies go to different zones. With fewer zones than copies, one copy a zone would be too few."""
+        return self.zones >= self.replication_factor
+
+    def zone_of(self, number: int) -> str:
+        """Return the zone of an ingester."""
+        return f"zone-{chr(ord('a') + number % self.zones)}"
+
+    @property
     def metrics_dir(self) -> Path:
         """Where all processes keep their metrics for ``/metrics`` to add up. Wiped at each start."""
         return self.data_dir / "metrics"
@@ -101,8 +110,7 @@ def shared_environment(options: Options) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "phlareweb.settings",
         "PHLARE_DATA_DIR": str(options.data_dir),
         "PHLARE_REPLICATION_FACTOR": str(options.replication_factor),
-        # With fewer zones than copies, one copy a zone would be too few.
-        "PHLARE_RING_ZONE_AWARENESS_ENABLED": str(int(options.zones >= options.replication_factor)),
+        "PHLARE_RING_ZONE_AWARENESS_ENABLED": str(int(options.is_zone_aware)),
         "PROMETHEUS_MULTIPROC_DIR": str(options.metrics_dir),
         "PYTHONUNBUFFERED": "1",
         # Threads that each get an arena of malloc's own make idle processes larger for nothing.
@@ -148,12 +156,11 @@ def _celery_worker(name: str, queues: str, *pool: str) -> tuple[str, ...]:
 def _ingester(number: int, options: Options) -> Process:
     """One ingester: a worker of a single process, because the heads live in its memory."""
     name = f"ingester-{number}"
-    zone = f"zone-{chr(ord('a') + number % options.zones)}"
     timeout = options.leave_timeout_seconds + INGESTER_STOP_MARGIN_SECONDS
     return Process(
         Rules(name, _STAGE_SERVE, _STOP_INGESTERS, stop_timeout_seconds=timeout),
         _celery_worker(name, f"ingester.{name},ingester.{name}.read", "-P", "solo"),
-        environment={"PHLARE_ROLE": "ingester", "PHLARE_INSTANCE_ID": name, "PHLARE_ZONE": zone},
+        environment={"PHLARE_ROLE": "ingester", "PHLARE_INSTANCE_ID": name, "PHLARE_ZONE": options.zone_of(number)},
     )
 
 

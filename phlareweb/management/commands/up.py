@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from phlareweb.checks import TAG
-from phlareweb.data_dir import kernels_stamp, redis_socket
+from phlareweb.data_dir import admin_token_path, kernels_stamp, redis_socket
 from phlareweb.logs import logging_config
 from phlareweb.up import kernel_stamp, probes, redis_server
 from phlareweb.up.backoff import Backoff
@@ -30,6 +30,8 @@ from phlareweb.up.console import Console
 from phlareweb.up.machine import Supervision
 from phlareweb.up.plan import Options, Probe, Process, plan, shared_environment
 from phlareweb.up.supervisor import Supervisor
+from ring.core.findings import Weight, placement_findings, zones_given_up
+from ring.core.replication import RingRules
 
 MAX_INGESTERS = 64
 
@@ -61,9 +63,15 @@ class Command(BaseCommand):
             _restart_on(arguments["data_dir"].expanduser().absolute())
         self.check(tags=[TAG])
         options = _options(arguments)
+        for sentence in _given_up(options):
+            self.stdout.write(f"Note: {sentence}")
+        is_first_start = not (options.run_dir / "up.lock").exists()
         with _lock(options.run_dir):
             _refuse_taken_port(options.bind, options.port)
             _prepare_folders(options)
+            if is_first_start and settings.ADMIN_TOKEN_IS_KEPT:
+                self.stdout.write(f"The token of the administration is in {admin_token_path(options.data_dir)}")
+            self.stdout.flush()
             code = _supervisor(plan(options), options).run()
         if code:
             sys.exit(code)
@@ -84,8 +92,8 @@ def _options(arguments: dict[str, Any]) -> Options:
         raise CommandError(f"--ingesters must be from 1 to {MAX_INGESTERS}.")
     if not 1 <= zones <= 26:
         raise CommandError("--zones must be from 1 to 26.")
-    if not 1 <= factor <= ingesters:
-        raise CommandError(f"--replication-factor {factor} needs as many --ingesters; there are {ingesters}.")
+    if factor < 1:
+        raise CommandError("--replication-factor must be at least 1.")
     if workers < 1:
         raise CommandError("--web-workers must be at least 1.")
     return Options(
@@ -102,6 +110,18 @@ def _options(arguments: dict[str, Any]) -> Options:
         must_migrate=_must_migrate(),
         must_compile=not kernel_stamp.is_current(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR),
     )
+
+
+def _given_up(options: Options) -> list[str]:
+    """Return in sentences what these numbers give up. Raises CommandError for those with which no push can succeed."""
+    rules = RingRules(options.replication_factor, options.is_zone_aware)
+    findings = placement_findings(rules, [options.zone_of(number) for number in range(options.ingesters)])
+    if not options.is_zone_aware:
+        findings.append(zones_given_up(options.replication_factor, options.zones))
+    for finding in findings:
+        if finding.weight is Weight.IMPOSSIBLE:
+            raise CommandError(finding.sentence)
+    return [finding.sentence for finding in findings]
 
 
 def _must_migrate() -> bool:

@@ -210,7 +210,8 @@ def test_without_redis_the_command_fails_with_a_sentence(settings, tmp_path: Pat
         pytest.param(
             replace(CONFIG, replication_factor=0, tokens_per_instance=0), ["ring.E002"] * 2, id="one that cannot work"
         ),
-        pytest.param(replace(CONFIG, replication_factor=2), ["ring.W001"], id="one that tolerates no failure"),
+        pytest.param(replace(CONFIG, replication_factor=2), ["ring.W001"], id="an even number of copies"),
+        pytest.param(replace(CONFIG, replication_factor=4), ["ring.W001"], id="a larger even number of copies"),
     ],
 )
 def test_a_configuration_is_checked(settings, config: RingConfig | None, ids: list[str]) -> None:  # type: ignore[no-untyped-def]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ring.client import RingClient
 from ring.core.replication import ReplicaSet
 from ring.core.states import WRITE, InstanceState
 from ring.errors import NotReady, RingConfigError
@@ -317,3 +318,21 @@ def test_time_is_that_of_the_store(cluster: Cluster) -> None:
     reader.wait_until_ready(5)
     seconds, microseconds = cluster.server.client().time()  # type: ignore[misc]
     assert abs(reader.now_ms() - (seconds * 1000 + microseconds // 1000)) < 1000
+
+
+def test_a_reader_says_once_what_the_shape_of_the_ring_gives_up(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.active("a", "b")
+    reader = RingClient(cluster.server.client(), cluster.config, poll_seconds=0.02, settled_seconds=0.2)
+    reader.start()
+
+    def said() -> list[str]:
+        return [line.getMessage() for line in caplog.records if "ring configuration" in line.getMessage()]
+
+    eventually(lambda: said() != [], "it says so")
+    before = reader.snapshot
+    eventually(lambda: reader.snapshot is not before, "it goes on polling")
+    reader.close()
+    assert len(said()) == 1
+    assert "The replication factor is 3 but the ring has 2 instances: only 2 copies" in said()[0]

@@ -90,8 +90,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
 
 
 def test_it_gets_ready_and_ends_from_the_door_inwards(start):
-    up = start("--ingesters", "2", "--replication-factor", "2")
+    up = start("--ingesters", "2", "--replication-factor", "3")
     up.wait_until_ready()
+    assert "Note: The replication factor is 3 but the ring has 2 instances: only 2 copies" in up.text()
+    token = Path(re.findall(r"The token of the administration is in (.+)", up.text())[0])
+    assert len(token.read_text().strip()) >= 50
     assert up.get("/ready") == 200
     children = up.processes()
     assert up.stop() == 0, up.text()
@@ -142,7 +145,7 @@ def test_a_second_one_on_the_same_data_is_refused_with_the_number_of_the_first(s
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        pytest.param(("--ingesters", "2", "--replication-factor", "3"), "needs as many --ingesters", id="copies"),
+        pytest.param(("--ingesters", "1", "--replication-factor", "3"), "so every push is refused.", id="copies"),
         pytest.param(("--ingesters", "0"), "--ingesters must be from 1", id="no ingester"),
         pytest.param(("--zones", "0"), "--zones must be from 1", id="no zone"),
         pytest.param(("--bind", "192.0.2.1"), "Cannot listen on 192.0.2.1", id="an address of another machine"),

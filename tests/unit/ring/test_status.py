@@ -86,6 +86,14 @@ def test_no_tokens_at_all_is_a_problem_of_its_own() -> None:
     assert ring_status(snapshot([instance("a"), instance("b"), instance("c")]), NOW_MS).problems[0].startswith("No ")
 
 
+def test_an_even_factor_is_a_notice_and_no_problem() -> None:
+    found = status("AAAA", 4)
+    assert found.problems == ()
+    assert found.notices == (
+        "The replication factor 4 is even: a push needs 3 of 4 copies, so it tolerates 1 failure, as 3 would.",
+    )
+
+
 def test_a_store_that_is_away_is_the_first_problem() -> None:
     assert status("AAA", stale_seconds=12.4).problems[0].startswith("Redis has not answered for 12 s.")
 
