@@ -1,16 +1,19 @@
 """An immutable view of a ring: which instances hold the replicas of a key.
 
-A snapshot is never changed; a client swaps it whole. Walks are remembered by position, because there are far fewer
-positions than keys and the states of a snapshot are fixed; the memory is bounded by the number of tokens.
+A snapshot is never changed; a client swaps it whole. What it has worked out is remembered, and handed on to the
+snapshot that follows it as far as it stays valid: the index and the shards' members until members or tokens change,
+walks until states change. Only what depends on heartbeats is made anew after heartbeats: who is healthy, and the sets
+that are asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ring.core.byte_bounded import ByteBounded
 from ring.core.desc import Change, Instance, RingDesc
 from ring.core.replication import (
     EMPTY_RING,
@@ -21,20 +24,50 @@ from ring.core.replication import (
     any_healthy_set,
     quorum_set,
 )
-from ring.core.shuffle import shard_members
+from ring.core.shuffle import is_shared, shard_indexes
 from ring.core.states import OPERATIONS, Operation
 from ring.core.topology import U32, Topology, build_topology
+from ring.core.walks import Bools, Walks
 
-Bools = NDArray[np.bool_]
+#: Bound of the tenants' shards one snapshot remembers. A shard that is not remembered is found again, in 0.1 ms.
+SHARDS_MAX_BYTES = 64 << 20
+#: What a shard takes: for each token, for each different walk with the set of its instances, and everything else.
+_SHARD_TOKEN_BYTES = 10
+_SHARD_WALK_BYTES = 300
+_SHARD_BASE_BYTES = 6_000
 
-#: Tenants' shards one snapshot keeps; a shard of 3 instances with 128 tokens each takes about 20 kB.
-SHARDS_REMEMBERED = 512
+_ALWAYS = 1 << 63
+
+
+@dataclass(slots=True)
+class _Judged:
+    """The replica sets of walks while nobody's health changes."""
+
+    from_ms: int
+    until_ms: int  #: last moment that counts
+    healthy: list[bool]  #: [N]
+    sets: dict[int, ReplicaSet | Refusal] = field(default_factory=dict)  #: by the number of the walk
+
+    def holds_at(self, now_ms: int) -> bool:
+        """Return whether everybody is as healthy at ``now_ms``."""
+        return self.from_ms <= now_ms <= self.until_ms
 
 
 class Snapshot:
     """One version of a ring with its index. Safe to share between threads."""
 
-    __slots__ = ("_heartbeats", "_in_states", "_shards", "_walks", "instances", "ring", "rules", "topology")
+    __slots__ = (
+        "_has_read_only",
+        "_heartbeats",
+        "_in_states",
+        "_judged",
+        "_shards",
+        "_walks",
+        "instances",
+        "ring",
+        "rules",
+        "topology",
+    )
 
     def __init__(self, ring: RingDesc, rules: RingRules, topology: Topology | None = None) -> None:
         """Index ``ring``; ``topology`` is its index if it is known already."""
@@ -42,13 +75,15 @@ class Snapshot:
         self.rules = rules
         self.topology = topology if topology is not None else build_topology(ring)
         #: [N], in the order of the topology
-        self.instances: tuple[Instance, ...] = tuple(ring.instances[key] for key in self.topology.ids)
+        self.instances: tuple[Instance, ...] = tuple([ring.instances[key] for key in self.topology.ids])
         self._heartbeats = np.array([instance.heartbeat_ms for instance in self.instances], np.int64)
         self._in_states: dict[str, Bools] = {}
-        #: (operation, copies wanted, copies a zone) -> position -> indexes of the walk's instances
-        self._walks: dict[tuple[str, int, int], dict[int, tuple[int, ...]]] = {}
-        #: (tenant, size) -> sub-ring, oldest first
-        self._shards: dict[tuple[str, int], Snapshot] = {}
+        #: by operation, copies wanted and copies a zone
+        self._walks: dict[tuple[str, int, int], Walks] = {}
+        self._judged: dict[tuple[str, int, int, Strategy], _Judged] = {}
+        self._has_read_only = any(instance.read_only for instance in self.instances)
+        #: (tenant, size) -> sub-ring, perhaps with the states and heartbeats of an earlier version of this ring
+        self._shards = ByteBounded[tuple[str, int], Snapshot](SHARDS_MAX_BYTES)
 
     def updated(self, ring: RingDesc) -> Snapshot:
         """Return the snapshot of ``ring``, which follows this one, reusing whatever is still valid."""
@@ -57,12 +92,16 @@ class Snapshot:
             return self
         if change is Change.DIFFERENT:
             return Snapshot(ring, self.rules)
-        same_states = all(instance.state is ring.instances[instance.id].state for instance in self.instances)
-        if self.topology.has_conflicts and not same_states:
+        successor = self._followed_by(ring)
+        if self.topology.has_conflicts and successor._walks is not self._walks:
             return Snapshot(ring, self.rules)
+        return successor
+
+    def _followed_by(self, ring: RingDesc) -> Snapshot:
+        """Return the snapshot of ``ring``, which has the same members with the same tokens."""
         successor = Snapshot(ring, self.rules, self.topology)
-        successor._shards = {key: shard.updated(_part(ring, shard)) for key, shard in list(self._shards.items())}
-        if same_states:
+        successor._shards = self._shards.copy()
+        if all(was.state is now.state for was, now in zip(self.instances, successor.instances, strict=True)):
             successor._walks = self._walks
             successor._in_states = self._in_states
         return successor
@@ -78,28 +117,39 @@ class Snapshot:
     # ---------------------------------------------------------------------------------------------------- shards
 
     def shuffle_shard(self, tenant: str, size: int, lookback_from_ms: int | None = None) -> Snapshot:
-        """Return the sub-ring of a tenant; see :func:`ring.core.shuffle.shard_members`.
+        """Return the sub-ring of a tenant; see :func:`ring.core.shuffle.shard_indexes`.
 
         A sub-ring that is the whole ring is this very snapshot. Shards without lookback are remembered until the
-        topology changes: within that time the same question gets the same object.
+        topology changes, at most ``SHARDS_MAX_BYTES`` of them: so long the same question gets the same object.
         """
         if lookback_from_ms is not None:
-            return self._part_of(shard_members(self.ring, self.topology, self.rules, tenant, size, lookback_from_ms))
-        key = tenant, max(size, 0)
+            return self._part(shard_indexes(self.instances, self.topology, self.rules, tenant, size, lookback_from_ms))
+        key = tenant, size
+        if is_shared(self.topology, self.rules, size):
+            if not self._has_read_only:
+                return self
+            key = "", 0
         shard = self._shards.get(key)
         if shard is None:
-            shard = self._part_of(shard_members(self.ring, self.topology, self.rules, tenant, size))
-            if shard is not self:
-                self._remember(key, shard)
+            shard = self._part(shard_indexes(self.instances, self.topology, self.rules, tenant, size))
+        else:
+            present = self.ring.instances
+            if all(instance is present[instance.id] for instance in shard.instances):
+                return shard
+            shard = shard._followed_by(RingDesc({name: present[name] for name in shard.topology.ids}))
+        # Counted again after each heartbeat of a member, for walks are found as keys are asked for.
+        self._shards.put(key, shard, shard._held_bytes())
         return shard
 
-    def _part_of(self, members: RingDesc) -> Snapshot:
-        return self if len(members) == len(self) else Snapshot(members, self.rules)
+    def _part(self, indexes: Sequence[int]) -> Snapshot:
+        if len(indexes) == len(self):
+            return self
+        ring = RingDesc.of(self.instances[index] for index in indexes)
+        return Snapshot(ring, self.rules, None if self.topology.has_conflicts else self.topology.part(indexes))
 
-    def _remember(self, key: tuple[str, int], shard: Snapshot) -> None:
-        while len(self._shards) >= SHARDS_REMEMBERED:
-            self._shards.pop(next(iter(self._shards)), None)
-        self._shards[key] = shard
+    def _held_bytes(self) -> int:
+        walks = sum(len(walks.found) for walks in self._walks.values())
+        return _SHARD_BASE_BYTES + _SHARD_TOKEN_BYTES * len(self.topology.tokens) + _SHARD_WALK_BYTES * walks
 
     # ---------------------------------------------------------------------------------------------------- health
 
@@ -150,21 +200,14 @@ class Snapshot:
         keys = np.asarray(tokens, np.uint32)
         if self.is_empty:
             return [EMPTY_RING] * len(keys)
-        healthy = self.healthy(operation, now_ms).tolist()
-        walks = self._walks.setdefault((operation.name, wanted, per_zone), {})
-        by_walk: dict[tuple[int, ...], ReplicaSet | Refusal] = {}
-        by_position: dict[int, ReplicaSet | Refusal] = {}
+        walks = self._walks_for(operation, wanted, per_zone)
+        judged = self._judged_at(now_ms, operation, wanted, per_zone, strategy)
+        sets = judged.sets
         result: list[ReplicaSet | Refusal] = []
-        for position in self.topology.search_all(keys).tolist():
-            found = by_position.get(position)
+        for number in walks.numbers(self.topology.search_all(keys)):
+            found = sets.get(number)
             if found is None:
-                walk = walks.get(position)
-                if walk is None:
-                    walk = walks[position] = self._walk(position, operation, wanted, per_zone)
-                found = by_walk.get(walk)
-                if found is None:
-                    found = by_walk[walk] = self._judge(walk, healthy, strategy)
-                by_position[position] = found
+                found = sets[number] = self._judge(walks.found[number], judged.healthy, strategy)
             result.append(found)
         return result
 
@@ -188,47 +231,24 @@ class Snapshot:
             return any_healthy_set(walked, well)
         return quorum_set(walked, well, self.rules.replication_factor, self.rules.zone_awareness_enabled)
 
-    def _walk(self, start: int, operation: Operation, wanted: int, per_zone: int) -> tuple[int, ...]:
-        """Return the instances met from token ``start`` on, at most one turn, whatever their health.
+    def _walks_for(self, operation: Operation, wanted: int, per_zone: int) -> Walks:
+        key = operation.name, wanted, per_zone
+        walks = self._walks.get(key)
+        if walks is None:
+            extends = np.array([instance.state in operation.extending for instance in self.instances], np.bool_)
+            walks = Walks(self.topology, extends, self.rules.zone_awareness_enabled, wanted, per_zone)
+            walks = self._walks.setdefault(key, walks)
+        return walks
 
-        Only the stored state extends the walk: an active instance whose heartbeat is old has no substitute, so that a
-        short silence does not move series.
-        """
-        topology = self.topology
-        owners = topology.owner_list
-        instances, zone_of = self.instances, topology.zone_of
-        zone_aware = self.rules.zone_awareness_enabled
-        supplied = [0] * len(topology.zones)
-        examined = [0] * len(topology.zones)
-        most = sum(topology.zone_sizes)
-        found: list[int] = []
-        for position in range(start, start + len(owners)):
-            if len(found) >= min(most, wanted):
-                break
-            index = owners[position % len(owners)]
-            if index in found:
-                continue
-            instance = instances[index]
-            limited = zone_aware and bool(instance.zone)
-            zone = zone_of[index]
-            if limited and supplied[zone] >= per_zone:
-                continue
-            found.append(index)
-            examined[zone] += 1
-            if instance.state in operation.extending:
-                wanted += 1
-            elif limited:
-                supplied[zone] += 1
-            if limited and self._no_zone_can_add(supplied, examined, per_zone):
-                break
-        return tuple(found)
-
-    def _no_zone_can_add(self, supplied: list[int], examined: list[int], per_zone: int) -> bool:
-        """Return whether every zone has supplied its copies or has been looked at completely."""
-        sizes = self.topology.zone_sizes
-        return all(done >= per_zone or seen >= size for done, seen, size in zip(supplied, examined, sizes, strict=True))
-
-
-def _part(ring: RingDesc, shard: Snapshot) -> RingDesc:
-    """Return the entries in ``ring`` of the instances of ``shard``."""
-    return RingDesc({instance_id: ring.instances[instance_id] for instance_id in shard.ring.instances})
+    def _judged_at(self, now_ms: int, operation: Operation, wanted: int, per_zone: int, strategy: Strategy) -> _Judged:
+        """Return the sets known for a moment; none yet if somebody's heartbeat has become too old since the last."""
+        key = operation.name, wanted, per_zone, strategy
+        judged = self._judged.get(key)
+        if judged is None or not judged.holds_at(now_ms):
+            last = self._heartbeats + self.rules.heartbeat_timeout_ms  # [N], the last moment each is fresh
+            judged = self._judged[key] = _Judged(
+                from_ms=int(last[last < now_ms].max(initial=-_ALWAYS)) + 1,
+                until_ms=int(last[last >= now_ms].min(initial=_ALWAYS - 1)),
+                healthy=self.healthy(operation, now_ms).tolist(),
+            )
+        return judged

@@ -7,13 +7,13 @@ every version, has to find the same shard.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
-import numpy as np
-
-from ring.core.desc import Instance, RingDesc
+from ring.core.desc import Instance
 from ring.core.replication import RingRules
-from ring.core.topology import Topology
+from ring.core.topology import I32, U32, Topology
 
 _U64 = (1 << 64) - 1
 
@@ -44,31 +44,42 @@ def instances_a_zone(size: int, zones: int) -> int:
     return -(-size // zones) if zones else size
 
 
-def shard_members(
-    ring: RingDesc,
+def is_shared(topology: Topology, rules: RingRules, size: int) -> bool:
+    """Return whether the shards of this size without lookback are the same for all tenants: nobody is drawn."""
+    if size <= 0:
+        return True
+    if not rules.zone_awareness_enabled:
+        return size >= len(topology.ids)
+    return instances_a_zone(size, len(topology.zones)) >= max(map(len, topology.zone_members), default=0)
+
+
+def shard_indexes(
+    instances: Sequence[Instance],
     topology: Topology,
     rules: RingRules,
     tenant: str,
     size: int,
     lookback_from_ms: int | None = None,
-) -> RingDesc:
-    """Return the instances of a tenant's shard.
+) -> list[int]:
+    """Return which of ``instances``, in the order of ``topology``, are a tenant's shard: their indexes, ascending.
 
     ``size`` <= 0 takes the whole ring. ``lookback_from_ms`` makes it a shard for reads: it then also holds every
     instance that owned the tenant's data at any time since; it may be larger than ``size`` and uneven over zones.
     Without it, instances that are read-only are left out.
     """
 
-    def usable(instance: Instance) -> bool:
+    def is_usable(index: int) -> bool:
+        instance = instances[index]
         if not instance.read_only:
             return True
         if lookback_from_ms is None:
             return False
         return instance.read_only_updated_ms == 0 or instance.read_only_updated_ms >= lookback_from_ms
 
-    def extends(instance: Instance) -> bool:
+    def extends(index: int) -> bool:
         if lookback_from_ms is None:
             return False
+        instance = instances[index]
         return (
             instance.read_only
             or instance.registered_ms >= lookback_from_ms
@@ -76,57 +87,48 @@ def shard_members(
         )
 
     if size <= 0:
-        return RingDesc.of(instance for instance in ring if usable(instance))
-    chosen: list[Instance] = []
-    for zone, wanted in _zones_to_visit(topology, rules, size):
-        chosen.extend(_choose(ring, topology, tenant, zone, wanted, usable, extends))
-    return RingDesc.of(chosen)
-
-
-def _zones_to_visit(topology: Topology, rules: RingRules, size: int) -> list[tuple[int | None, int]]:
-    """Return (zone index, instances to choose); without zone awareness one pseudo-zone of the whole ring."""
+        return [index for index in range(len(instances)) if is_usable(index)]
     if not rules.zone_awareness_enabled:
-        return [(None, size)]
+        chosen = _choose(topology.tokens, topology.owner, range(len(instances)), tenant, "", size, is_usable, extends)
+        return sorted(chosen)
     each = instances_a_zone(size, len(topology.zones))
-    return [(zone, each) for zone in range(len(topology.zones))]
+    chosen = []
+    for zone, (name, members) in enumerate(zip(topology.zones, topology.zone_members, strict=True)):
+        tokens, owner = topology.of_zone(zone)
+        chosen += _choose(tokens, owner, members, tenant, name, each, is_usable, extends)
+    return sorted(chosen)
 
 
 def _choose(
-    ring: RingDesc,
-    topology: Topology,
+    tokens: U32,
+    owner: I32,
+    members: Sequence[int],
     tenant: str,
-    zone: int | None,
+    zone: str,
     wanted: int,
-    usable: Callable[[Instance], bool],
-    extends: Callable[[Instance], bool],
-) -> list[Instance]:
-    """Return the instances that one zone supplies."""
-    members = [
-        ring.instances[instance_id]
-        for instance_id, zone_of in zip(topology.ids, topology.zone_of, strict=True)
-        if zone is None or zone_of == zone
-    ]
+    is_usable: Callable[[int], bool],
+    extends: Callable[[int], bool],
+) -> list[int]:
+    """Return the ones of ``members`` that their zone supplies; without zone awareness the ring is one zone."""
     if wanted >= len(members):
-        return [instance for instance in members if usable(instance)]
-    tokens, owner = (topology.tokens, topology.owner) if zone is None else topology.of_zone(zone)
-    owners = owner.tolist()
-    chosen: dict[str, Instance] = {}
-    numbers = draws(shard_seed(tenant, "" if zone is None else topology.zones[zone]))
-    for _ in range(wanted):
-        start = int(np.searchsorted(tokens, np.uint32(next(numbers)), side="right"))
-        if not _take_one(ring, topology.ids, owners, start, chosen, usable, extends):
+        return [index for index in members if is_usable(index)]
+    # Reading single items of an array is slow, of the memory under it is not.
+    positions, owners = tokens.data, owner.data
+    chosen: list[int] = []
+    for draw in islice(draws(shard_seed(tenant, zone)), wanted):
+        start = bisect_right(positions, draw)
+        if not _take_one(owners, start, len(members), chosen, is_usable, extends):
             break  # a whole turn found nobody: the zone is exhausted
-    return list(chosen.values())
+    return chosen
 
 
 def _take_one(
-    ring: RingDesc,
-    ids: tuple[str, ...],
-    owners: list[int],
+    owners: memoryview[int],
     start: int,
-    chosen: dict[str, Instance],
-    usable: Callable[[Instance], bool],
-    extends: Callable[[Instance], bool],
+    members: int,
+    chosen: list[int],
+    is_usable: Callable[[int], bool],
+    extends: Callable[[int], bool],
 ) -> bool:
     """Add the first usable instance from ``start`` on, and go on while those added may lack older data.
 
@@ -138,10 +140,10 @@ def _take_one(
         if index in visited:
             continue
         visited.add(index)
-        instance = ring.instances[ids[index]]
-        if instance.id in chosen or not usable(instance):
-            continue
-        chosen[instance.id] = instance
-        if not extends(instance):
-            return True
+        if index not in chosen and is_usable(index):
+            chosen.append(index)
+            if not extends(index):
+                return True
+        if len(visited) == members:
+            break
     return False

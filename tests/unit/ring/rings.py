@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from ring.core.desc import Instance, RingDesc
 from ring.core.hashring import Snapshot
 from ring.core.replication import RingRules
-from ring.core.states import InstanceState
+from ring.core.states import InstanceState, Operation
 from ring.core.tokens import random_tokens
 
 NOW_MS = 1_000_000_000
@@ -34,6 +36,13 @@ def snapshot(
 ) -> Snapshot:
     """Return the snapshot of these instances."""
     return Snapshot(RingDesc.of(instances), RingRules(factor, zones, timeout_ms))
+
+
+def walked(ring: Snapshot, key: int, operation: Operation, wanted: int = 3) -> list[str]:
+    """Return the ids of the instances that the walk from ``key`` on meets, whatever their health."""
+    walks = ring._walks_for(operation, wanted, 1)
+    (number,) = walks.numbers(ring.topology.search_all(np.array([key], np.uint32)))
+    return [ring.topology.ids[index] for index in walks.found[number]]
 
 
 def spaced(states: str, zones: Sequence[str] = ("",), gap: int = 100) -> list[Instance]:

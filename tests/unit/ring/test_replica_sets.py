@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ring.core.desc import Instance, RingDesc
+from ring.core.desc import RingDesc
 from ring.core.hashring import Snapshot
 from ring.core.replication import (
     EMPTY_RING,
@@ -22,7 +22,8 @@ from ring.core.replication import (
 )
 from ring.core.states import READ, REPORTING, WRITE, WRITE_NO_EXTEND, Operation
 from ring.core.tokens import RING_SIZE
-from tests.unit.ring.rings import NOW_MS, instance, random_ring, snapshot, spaced
+from tests.unit.ring.naive import naive_walk
+from tests.unit.ring.rings import NOW_MS, TIMEOUT_MS, instance, random_ring, snapshot, spaced, walked
 
 KEYS = np.random.default_rng(7).integers(0, RING_SIZE, 500).astype(np.uint32)
 
@@ -223,28 +224,6 @@ def test_more_copies_than_the_factor_where_any_one_can_answer(
         ring.replica_set(77, WRITE, NOW_MS, 5, Strategy.ANY_HEALTHY)
 
 
-def naive_walk(instances: list[Instance], key: int, operation: Operation, factor: int, aware: bool) -> list[str]:
-    """The walk as one would write it down without any index: all tokens sorted, every rule on its own line."""
-    circle = sorted((token, one.id) for one in instances for token in one.tokens)
-    by_id = {one.id: one for one in instances}
-    after = [name for token, name in circle if token > key] + [name for token, name in circle if token <= key]
-    found: list[str] = []
-    wanted = factor
-    done: Counter[str] = Counter()
-    for name in after:
-        one = by_id[name]
-        if len(found) >= wanted:
-            break
-        if name in found or (aware and one.zone and done[one.zone] >= 1):
-            continue
-        found.append(name)
-        if one.state in operation.extending:
-            wanted += 1
-        else:
-            done[one.zone] += 1
-    return found
-
-
 @settings(max_examples=150)
 @given(
     seed=st.integers(0, 10_000),
@@ -255,15 +234,14 @@ def naive_walk(instances: list[Instance], key: int, operation: Operation, factor
     operation=st.sampled_from([WRITE, WRITE_NO_EXTEND, READ, REPORTING]),
     states=st.sampled_from(["A", "AAAL", "APJLS"]),
 )
-def test_the_walk_equals_the_naive_one(
+def test_the_set_of_a_key_is_the_healthy_part_of_the_naive_walk(
     seed: int, count: int, zones: str, factor: int, aware: bool, operation: Operation, states: str
 ) -> None:
     instances = random_ring(count, zones, tokens=4, seed=seed, states=states)
     ring = snapshot(instances, factor, aware)
     for key in [*KEYS[:10].tolist(), 0, RING_SIZE - 1, instances[0].tokens[0]]:
-        walk = ring._walk(ring.topology.search(key), operation, factor, 1)
         naive = naive_walk(instances, key, operation, factor, aware)
-        assert [ring.topology.ids[index] for index in walk] == naive
+        assert walked(ring, key, operation, factor) == naive
         well = [one.is_healthy(operation, NOW_MS, 60_000) for one in (ring.ring.instances[name] for name in naive)]
         expected = quorum_set([ring.ring.instances[name] for name in naive], well, factor, aware)
         assert ring.replica_set(key, operation, NOW_MS) == expected
@@ -280,6 +258,21 @@ def test_health_is_judged_at_the_time_asked_for_and_not_remembered() -> None:
     assert outcome(ring.replica_set(5, WRITE, NOW_MS)) == (3, 1)
     assert outcome(ring.replica_set(5, WRITE, NOW_MS + 10**6)) == "TOO_FEW_HEALTHY"
     assert outcome(ring.replica_set(5, WRITE, NOW_MS)) == (3, 1)
+
+
+@settings(max_examples=50)
+@given(
+    ages=st.lists(st.integers(0, 10), min_size=3, max_size=8),
+    times=st.lists(st.integers(-12, 12), min_size=2, max_size=12),
+)
+def test_however_time_jumps_what_is_remembered_equals_what_is_judged_anew(ages: list[int], times: list[int]) -> None:
+    instances = [
+        instance(f"i{number}", (100 * number,), heartbeat_ms=NOW_MS - TIMEOUT_MS - age)
+        for number, age in enumerate(ages)
+    ]
+    ring = snapshot(instances)
+    for now_ms in (NOW_MS + time for time in times):
+        assert ring.replica_sets(KEYS[:20], WRITE, now_ms) == snapshot(instances).replica_sets(KEYS[:20], WRITE, now_ms)
 
 
 def test_a_change_of_state_is_seen_though_the_index_is_kept() -> None:

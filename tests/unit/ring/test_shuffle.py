@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import random
 import sys
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ring.core.desc import Instance, RingDesc
-from ring.core.hashring import SHARDS_REMEMBERED, Snapshot
+from ring.core.hashring import SHARDS_MAX_BYTES, Snapshot
 from ring.core.shuffle import draws, instances_a_zone, shard_seed
-from ring.core.states import InstanceState
-from ring.core.tokens import random_tokens
+from ring.core.states import WRITE, InstanceState
+from ring.core.tokens import RING_SIZE, random_tokens
+from tests.unit.ring.naive import naive_shard
 from tests.unit.ring.rings import NOW_MS, instance, random_ring, snapshot
 
 TENANTS = [f"tenant-{number}" for number in range(100)]
@@ -295,8 +300,78 @@ class TestMemory:
         assert (len(short), len(long)) == (3, 10)
         assert ring.shuffle_shard("tenant-1", 3) is ring.shuffle_shard("tenant-1", 3)
 
-    def test_the_number_of_remembered_shards_is_bounded(self) -> None:
-        ring = snapshot(random_ring(4, tokens=1))
-        for number in range(SHARDS_REMEMBERED + 20):
-            ring.shuffle_shard(f"tenant-{number}", 2)
-        assert len(ring._shards) == SHARDS_REMEMBERED
+    def test_a_shard_shows_heartbeats_without_being_found_again(self) -> None:
+        ring = snapshot(random_ring(10))
+        before = ring.shuffle_shard("tenant-1", 3)
+        beaten = ring.updated(RingDesc.of(replace(one, heartbeat_ms=NOW_MS) for one in ring.instances))
+        after = beaten.shuffle_shard("tenant-1", 3)
+        assert after.topology is before.topology
+        assert {one.heartbeat_ms for one in after.instances} == {NOW_MS}
+        assert {one.heartbeat_ms for one in ring.shuffle_shard("tenant-1", 3).instances} == {NOW_MS - 1000}
+        assert beaten.shuffle_shard("tenant-1", 3) is after
+
+    def test_a_shard_none_of_whose_members_changed_stays_the_same_object(self) -> None:
+        ring = snapshot(random_ring(10))
+        before = ring.shuffle_shard("tenant-1", 3)
+        another = next(one for one in ring.instances if one.id not in before.ring.instances)
+        after = ring.updated(ring.ring.with_instance(replace(another, heartbeat_ms=NOW_MS)))
+        assert after.shuffle_shard("tenant-1", 3) is before
+
+    def test_a_token_claimed_twice_belongs_to_the_member_of_the_shard(self) -> None:
+        first, second, third, fourth = (quarter << 30 for quarter in range(4))
+        ring = snapshot([instance("a", (first, second)), instance("b", (second, third)), instance("c", (fourth,))])
+        shard = next(
+            shard
+            for shard in (ring.shuffle_shard(tenant, 2) for tenant in TENANTS)
+            if set(shard.ring.instances) == {"b", "c"}
+        )
+        assert shard.topology.tokens.tolist() == [second, third, fourth]
+
+    def test_shards_count_for_at_least_what_they_take(self) -> None:
+        ring = snapshot(random_ring(60, "abc", tokens=64), zones=True)
+        keys = np.random.default_rng(1).integers(0, RING_SIZE, 100).astype(np.uint32)
+        ring.shuffle_shard("tenant-0", 9).replica_sets(keys, WRITE, NOW_MS)
+        held_before = ring._shards.bytes_held
+        tracemalloc.start()
+        for tenant in TENANTS[1:51]:
+            ring.shuffle_shard(tenant, 9).replica_sets(keys, WRITE, NOW_MS)
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        after = ring.updated(RingDesc.of(replace(one, heartbeat_ms=NOW_MS) for one in ring.ring))
+        for tenant in TENANTS[:51]:
+            after.shuffle_shard(tenant, 9)
+        assert taken < after._shards.bytes_held - held_before < 2 * taken
+        assert ring._shards.max_bytes == SHARDS_MAX_BYTES
+
+
+@settings(max_examples=100)
+@given(
+    seed=st.integers(0, 10_000),
+    layout=st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=1, max_size=10),
+    size=st.integers(-1, 9),
+    aware=st.booleans(),
+    lookback_from_ms=st.sampled_from([None, 5]),
+    data=st.data(),
+)
+def test_a_shard_equals_the_naive_one(
+    seed: int, layout: list[str], size: int, aware: bool, lookback_from_ms: int | None, data: st.DataObject
+) -> None:
+    times = st.sampled_from([0, 4, 5, 6])
+    instances = [
+        replace(
+            one,
+            zone=zone,
+            registered_ms=data.draw(times),
+            read_only=data.draw(st.sampled_from([False, False, True])),
+            read_only_updated_ms=data.draw(times),
+            tokens=one.tokens if data.draw(st.integers(0, 9)) else (),
+        )
+        for one, zone in zip(random_ring(len(layout), tokens=3, seed=seed), layout, strict=True)
+    ]
+    ring = snapshot(instances, zones=aware)
+    for tenant in TENANTS[:5]:
+        expected = naive_shard(instances, tenant, size, aware, lookback_from_ms)
+        for _ in range(2):
+            shard = ring.shuffle_shard(tenant, size, lookback_from_ms)
+            assert set(shard.ring.instances) == expected
+            assert shard.topology.ids == tuple(sorted(expected))

@@ -12,7 +12,7 @@ from ring.core.hashring import Snapshot
 from ring.core.states import REPORTING
 from ring.core.tokens import RING_SIZE
 from ring.core.topology import build_topology
-from tests.unit.ring.rings import NOW_MS, instance, random_ring, snapshot
+from tests.unit.ring.rings import NOW_MS, instance, random_ring, snapshot, walked
 
 M = 1_000_000
 LAST = RING_SIZE - 1
@@ -97,7 +97,7 @@ def test_ranges_are_inclusive_ascending_and_merged(
 def test_a_key_in_a_range_of_an_instance_is_owned_by_it_and_no_other_key_is(key: int, inside: bool) -> None:
     topology = build_topology(RingDesc.of([instance("a", (9, 17)), instance("b", (4, 12))]))
     assert topology.ranges_of(0) == [(4, 8), (12, 16)]
-    assert (topology.owner_list[topology.search(key)] == 0) is inside
+    assert (int(topology.owner[topology.search(key)]) == 0) is inside
     assert any(low <= key <= high for low, high in topology.ranges_of(0)) is inside
 
 
@@ -107,9 +107,23 @@ def test_ranges_agree_with_replica_sets_when_each_zone_holds_one_copy() -> None:
     keys = np.random.default_rng(5).integers(0, RING_SIZE, 300).astype(np.uint32)
     for key, found in zip(keys.tolist(), ring.replica_sets(keys, REPORTING, NOW_MS), strict=True):
         by_range = {f"i{n:03d}" for n in range(20) if any(low <= key <= high for low, high in ranges[n])}
-        walked = {ring.topology.ids[i] for i in ring._walk(ring.topology.search(key), REPORTING, 3, 1)}
-        assert walked == by_range
+        assert set(walked(ring, key, REPORTING)) == by_range
         assert found is not None
+
+
+@given(seed=st.integers(0, 1000), count=st.integers(2, 8), chosen=st.sets(st.integers(0, 7), min_size=1))
+def test_a_part_cut_out_of_the_index_is_the_index_of_that_part(seed: int, count: int, chosen: set[int]) -> None:
+    instances = random_ring(count, ("a", "b", ""), tokens=5, seed=seed)
+    instances[0] = instance("i000")  # one without tokens
+    whole = build_topology(RingDesc.of(instances))
+    indexes = sorted(index for index in chosen if index < count)
+    part = whole.part(indexes)
+    built = build_topology(RingDesc.of(instances[index] for index in indexes))
+    assert (part.ids, part.zones, part.zone_of) == (built.ids, built.zones, built.zone_of)
+    assert part.tokens.tolist() == built.tokens.tolist()
+    assert part.owner.tolist() == built.owner.tolist()
+    assert part.zone_sizes == built.zone_sizes
+    assert not part.tokens.flags.writeable
 
 
 @given(st.lists(st.lists(st.integers(0, LAST), max_size=5), min_size=1, max_size=6))
