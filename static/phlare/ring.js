@@ -1,18 +1,22 @@
 // The ring page: asks for the ring every two seconds and shows who is in it. State is always a word beside its colour.
 import { age, percent, quantity } from './format.js';
 import { element, getJson, showNotices } from './page.js';
+import { buttons } from './ring_actions.js';
 
 const PERIOD_MS = 2000;
 const $ = (id) => document.getElementById(id);
 const hue = (index) => `hsl(${(index * 47 + 205) % 360} 55% 60%)`;
 const known = (value, show) => (value === null || value === undefined ? 'unknown' : show(value));
+const withTokens = new URLSearchParams(location.search).get('tokens') === 'true';
 let last = null;
+let revision = null;
 
 async function refresh() {
   try {
-    last = await getJson('/ring');
+    last = await getJson('/api/v1/ring', { parameters: withTokens ? { tokens: 'true' } : {} });
     $('status').textContent = `refreshed ${new Date().toLocaleTimeString()} · every 2 s`;
     show(last);
+    if (last.revision !== revision) await showHistory(last);
   } catch (error) {
     $('status').textContent = 'not refreshed';
     showNotices([['bad', `The ring could not be read: ${error.message}${last ? ' What follows is the last known state.' : ''}`]]);
@@ -27,9 +31,35 @@ function show(ring) {
   ];
   showNotices(notices);
   showFigures(ring);
-  if (ring.instances.length) $('cards').replaceChildren(...ring.instances.map((one, index) => card(one, index, ring)));
-  else $('cards').replaceChildren($('no-members').content.cloneNode(true));
+  if (!ring.instances.length) $('cards').replaceChildren($('no-members').content.cloneNode(true));
+  else replaceCards(ring.instances.map((one, index) => card(one, index, ring)));
   drawDonut(ring);
+  if (withTokens) showTokens(ring);
+}
+
+/** Replace the cards, and leave the keyboard on the button where it was. */
+function replaceCards(cards) {
+  const { act } = document.activeElement?.dataset ?? {};
+  const id = document.activeElement?.closest('article')?.dataset.id;
+  $('cards').replaceChildren(...cards);
+  if (act) $('cards').querySelector(`[data-id="${CSS.escape(id)}"] [data-act="${act}"]`)?.focus();
+}
+
+async function showHistory(ring) {
+  const { changes } = await getJson('/api/v1/ring/history', { parameters: { limit: 20 } });
+  $('history').tBodies[0].replaceChildren(...changes.map((one) => element('tr', {},
+    element('td', {}, new Date(one.at_ms).toLocaleString()), element('td', {}, one.instance_id),
+    element('td', {}, one.before === one.after ? one.after : `${one.before || 'absent'} → ${one.after || 'absent'}`),
+    element('td', {}, one.reason))));
+  revision = ring.revision;
+}
+
+function showTokens(ring) {
+  $('tokens-panel').hidden = false;
+  $('tokens-link').textContent = 'Hide tokens';
+  $('tokens-link').setAttribute('href', '?');
+  $('tokens').replaceChildren(...ring.instances.map((one) => element('details', { open: ring.instances.length < 5 && one.tokens < 200 },
+    element('summary', {}, `${one.id}: ${one.tokens} tokens`), element('p', { class: 'token-list' }, one.token_list.join(' ')))));
 }
 
 function showFigures(ring) {
@@ -57,12 +87,16 @@ function card(one, index, ring) {
     ['Log', known(status.wal_bytes, (bytes) => `${quantity(bytes, 'bytes')} · ${status.wal_segments} segments`)],
     ['Blocks here', known(status.local_blocks, String)],
     ['Last upload', status.last_upload_seconds ? `${age(Math.max(0, ring.now - status.last_upload_seconds))} ago` : 'none yet'],
+    ...(status.phase === 'starting' && status.replay_total_bytes ? [['Replay', `${quantity(status.replayed_bytes, 'bytes')} of ${quantity(status.replay_total_bytes, 'bytes')}`]] : []),
+    ...(status.why_not_ready ? [['Not ready', status.why_not_ready]] : []),
+    ...(status.read_only ? [['Takes no writes', status.read_only_reason || 'Its disk is full or its log cannot be written.']] : []),
+    ...(one.read_only ? [['Read-only since', one.read_only_updated_at ? `${age(Math.max(0, ring.now - one.read_only_updated_at))} ago` : 'unknown']] : []),
     ...(status.last_error ? [['Last error', status.last_error]] : []),
   ];
   const word = one.shown_state + (one.read_only ? ' · READ-ONLY' : '');
-  return element('article', { class: `card ${one.shown_state}` },
+  return element('article', { class: `card ${one.shown_state}`, 'data-id': one.id },
     element('h3', {}, element('span', { class: 'swatch', style: `background:${hue(index)}` }), one.id, element('span', { class: 'badge' }, word)),
-    element('dl', {}, ...rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)])));
+    element('dl', {}, ...rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)])), ...buttons(one));
 }
 
 /** One circle a zone, for each zone is divided among its own ingesters. */

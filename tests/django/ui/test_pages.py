@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.test import Client
 
@@ -80,9 +81,11 @@ def test_a_script_imports_only_its_neighbours(script: Path) -> None:
     assert "innerHTML" not in text
 
 
-@pytest.mark.parametrize("script", ["explore.js", "ring.js"])
-def test_every_element_a_script_asks_for_is_on_its_page(client: Client, script: str) -> None:
-    page = client.get("/" if script == "explore.js" else "/ring").content.decode()
+@pytest.mark.django_db
+@pytest.mark.parametrize("script", ["explore.js", "ring.js", "ring_actions.js"])
+def test_every_element_a_script_asks_for_is_on_its_page(client: Client, admin_client: Client, script: str) -> None:
+    asker = admin_client if script == "ring_actions.js" else client
+    page = asker.get("/" if script == "explore.js" else "/ring").content.decode()
     text = (ROOT / "static" / "phlare" / script).read_text(encoding="utf-8")
     wanted = set(re.findall(r"\$\('([^']+)'\)", text)) | {"notices"}
     assert wanted <= set(re.findall(r'id="([^"]+)"', page))
@@ -109,6 +112,17 @@ def test_the_ring_is_a_page_or_json_by_the_accept_header(client: Client, accept:
         response = client.get("/ring", headers={"Accept": accept})
     assert response["Content-Type"].startswith("application/json" if is_json else "text/html")
     assert "Accept" in response["Vary"]
+
+
+@pytest.mark.django_db
+def test_only_staff_gets_what_acting_needs(client: Client, admin_client: Client, django_user_model: type[User]) -> None:
+    assert 'id="confirm"' in admin_client.get("/ring").content.decode()
+    django_user_model.objects.create_user("joe", password="right")
+    assert "sign in to act" in client.get("/ring").content.decode()
+    client.login(username="joe", password="right")
+    page = client.get("/ring").content.decode()
+    assert "sign in to act" in page
+    assert 'id="confirm"' not in page
 
 
 def test_every_member_comes_with_what_it_does(client: Client) -> None:
