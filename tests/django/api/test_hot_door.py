@@ -27,7 +27,9 @@ def seen(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
     return response.status_code, response.content, kept
 
 
-def short_way(method: str, path: str, body: bytes = b"", content_type: str = "") -> tuple[int, bytes, dict[str, str]]:
+def short_way(
+    method: str, path: str, body: bytes = b"", content_type: str = "", door: HotDoor | None = None
+) -> tuple[int, bytes, dict[str, str]]:
     """Ask the application that the web server runs."""
     environ = {
         "REQUEST_METHOD": method,
@@ -40,7 +42,7 @@ def short_way(method: str, path: str, body: bytes = b"", content_type: str = "")
         "wsgi.url_scheme": "http",
     }
     started: list[tuple[str, list[tuple[str, str]]]] = []
-    door = HotDoor(WSGIHandler())
+    door = door or HotDoor(WSGIHandler())
     content = b"".join(door(environ, lambda status, headers, *_: started.append((status, headers))))
     status, headers = started[0]
     return int(status.split()[0]), content, {k: v for k, v in headers if k not in ALWAYS_NEW}
