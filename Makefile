@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check integration chaos bench soak fuzz browser clean distclean
+.PHONY: help up test check integration chaos bench soak replay fuzz browser clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -41,6 +41,9 @@ bench: $(VENV)/dev.stamp  ## Measure speed; prints one JSON line a figure
 
 soak: $(VENV)/dev.stamp  ## Watch memory under load, e.g. make soak ARGS="--minutes 10" or ARGS="--profiles 100000"
 	$(BIN)/python -m tests.soak.soak $(ARGS)
+
+replay: $(VENV)/dev.stamp  ## Replay a log of 1 GiB and compare its memory with what came before, or ARGS="--bytes 4GiB"
+	$(BIN)/python -m tests.soak.replay $(ARGS)
 
 fuzz: $(VENV)/dev.stamp  ## Feed damaged and random input for longer than the tests do
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/fuzz

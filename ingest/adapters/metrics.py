@@ -48,6 +48,8 @@ _GAUGES = {
         "replayed_bytes": "Bytes of the logs that were replayed at the last start, so far.",
         "replay_total_bytes": "Bytes of the logs to replay at the last start.",
         "local_blocks": "Blocks on the ingester's disk.",
+        "damaged_blocks": "Blocks on the ingester's disk that cannot be read and were set aside.",
+        "quarantine_bytes": "Bytes of damaged blocks and of damaged places of the logs that were set aside.",
         "read_only": "1 while the ingester refuses writes for want of disk.",
     }.items()
 }

@@ -32,7 +32,7 @@ from ingest.storage.wal.checkpoint import (
     write_checkpoint,
 )
 from ingest.storage.wal.format import RecordKind, segment_name
-from ingest.storage.wal.reader import ReplayReport, WalRecord
+from ingest.storage.wal.reader import QUARANTINE, ReplayReport, WalRecord
 from ingest.storage.wal.writer import WalWriter, list_segments
 
 
@@ -78,6 +78,7 @@ class Lane:
         self._checkpoint_bytes = 0
         self._failed_checkpoint = 0
         self._wal: WalWriter | None = None
+        self.quarantine_bytes = 0  #: copies of damaged places, as of the start
 
     def prepare(self) -> int:
         """Finish what a crash interrupted; return how many bytes there are to replay. Comes before ``open``."""
@@ -101,6 +102,7 @@ class Lane:
         self._extents, self._tenant_of = replayed.extents, replayed.tenant_of
         self._orphan_heads = replayed.orphan_heads
         self._wal = WalWriter(self._directory, self._segment_bytes, self._files, after=self._checkpoint)
+        self.quarantine_bytes = directory_bytes(self._directory / QUARANTINE)
         return LaneOpened(self.name, replayed, log.report)
 
     def close(self) -> None:

@@ -6,14 +6,23 @@ when that was. The mark saves a look into the bucket at the next start; losing i
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ingest.storage.block.meta import META_FILE
 from ingest.storage.block.reader import Block
 from ingest.storage.errors import StorageError
-from ingest.storage.fs import escape_component, fsync_dir, remove_leftovers, write_file_durably
+from ingest.storage.fs import (
+    directory_bytes,
+    escape_component,
+    fsync_dir,
+    remove_leftovers,
+    unescape_component,
+    write_file_durably,
+)
 
 UPLOADED_MARK = "uploaded"
 DAMAGED_SUFFIX = ".damaged"
@@ -21,23 +30,35 @@ DAMAGED_SUFFIX = ".damaged"
 MAX_READ_MEMORY_BYTES = 64 << 20
 
 
+#: Bytes of damaged blocks that are kept for whoever may save something; beyond it the oldest go, uploaded ones first.
+MAX_DAMAGED_BYTES = 1 << 30
+_ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+
+
 class LocalBlocks:
     """Complete local blocks by tenant. Not locked: the store serialises changes and takes copies for readers."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, max_damaged_bytes: int = MAX_DAMAGED_BYTES) -> None:
         self._directory = directory
+        self._max_damaged_bytes = max_damaged_bytes
         self._blocks: dict[str, tuple[Block, Path]] = {}
+        self.damaged_blocks = 0  #: set aside in the directory
+        self.damaged_bytes = 0
 
     def __len__(self) -> int:
         return len(self._blocks)
 
     def open(self) -> tuple[str, ...]:
-        """Open every complete block; returns the ones that are damaged, each with its reason. They are set aside."""
+        """Open every complete block; returns the ones that are damaged, each with its reason. They are set aside.
+
+        What a crash left is removed: blocks half written or half deleted, and folders of tenants without blocks. What
+        has no name of ours, like ``lost+found``, is none of our business and stays.
+        """
         damaged: list[str] = []
         self._directory.mkdir(parents=True, exist_ok=True)
-        for tenant in sorted(path for path in self._directory.iterdir() if path.is_dir()):
+        for tenant in sorted(filter(_is_of_a_tenant, self._directory.iterdir())):
             remove_leftovers(tenant)
-            for path in sorted(one for one in tenant.iterdir() if one.is_dir() and one.suffix != DAMAGED_SUFFIX):
+            for path in sorted(one for one in tenant.iterdir() if one.is_dir() and _ULID.fullmatch(one.name)):
                 if not (path / META_FILE).is_file():
                     shutil.rmtree(path)  # a deletion that was interrupted
                     continue
@@ -45,7 +66,10 @@ class LocalBlocks:
                     self.add(path)
                 except StorageError as error:
                     damaged.append(f"{path.name}: {error}")
-                    path.rename(path.with_suffix(DAMAGED_SUFFIX))
+                    _set_aside(path)
+            with suppress(OSError):
+                tenant.rmdir()  # refused unless it is empty
+        self._bound_damaged()
         return tuple(damaged)
 
     def directory_of(self, tenant: str) -> Path:
@@ -89,6 +113,10 @@ class LocalBlocks:
         """Note that the block is visible in the catalogue."""
         write_file_durably(path / UPLOADED_MARK, b"")
 
+    def uploaded(self) -> list[str]:
+        """Return the ULIDs of uploaded blocks, oldest first."""
+        return sorted(ulid for ulid, (_, path) in self._blocks.items() if _uploaded_at(path) is not None)
+
     def evictable(self, uploaded_before_seconds: float) -> list[str]:
         """Return the ULIDs of blocks that were uploaded before this Unix time."""
         found: list[str] = []
@@ -107,6 +135,31 @@ class LocalBlocks:
             # meta.json goes first: a deletion that is interrupted leaves something that is no block.
             (path / META_FILE).unlink(missing_ok=True)
             shutil.rmtree(path, ignore_errors=True)
+
+    def _bound_damaged(self) -> None:
+        """Count what was set aside, and delete what is too much of it."""
+        found = list(self._directory.glob(f"*/*{DAMAGED_SUFFIX}"))
+        found.sort(key=lambda path: (_uploaded_at(path) is None, path.name))
+        sizes = [directory_bytes(path) for path in found]
+        while sum(sizes) > self._max_damaged_bytes:
+            shutil.rmtree(found.pop(0), ignore_errors=True)
+            sizes.pop(0)
+        self.damaged_blocks, self.damaged_bytes = len(found), sum(sizes)
+
+
+def _is_of_a_tenant(path: Path) -> bool:
+    try:
+        unescape_component(path.name)
+    except ValueError:
+        return False
+    return path.is_dir()
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a damaged block out of the way; the same block may have been damaged and written again before."""
+    target = path.with_suffix(DAMAGED_SUFFIX)
+    shutil.rmtree(target, ignore_errors=True)
+    path.rename(target)
 
 
 def _uploaded_at(path: Path) -> float | None:

@@ -2,7 +2,7 @@
 
 Each round does these in the order that keeps every row readable and durable: a head's block is complete and flushed
 before the log lets go of it; a block is in the bucket and in the catalogue before the disk lets go of it. Every step
-is safe to repeat, so a failure ends the round with its reason and the next round goes on.
+is safe to repeat and to leave out, so what fails is told with its reason and tried again in the next round.
 """
 
 from __future__ import annotations
@@ -98,23 +98,36 @@ class Maintenance:
     def round(self, flush: bool = False) -> bool:
         """Do one round; returns whether everything went through."""
         with self._round_lock:
-            try:
-                self._committer.run(lambda: self._store.seal_all("flush") if flush else self._store.seal_due())
-                self.write_out()
-                self._ship()
-                self._evict()
-                self._checkpoint()
-            except (StorageError, OSError) as error:
-                self.last_error = f"{type(error).__name__}: {error}"
-                log.warning("maintenance_failed", error=self.last_error)
-                return False
-            self.last_error = ""
-            return True
+            failures = [failure for step in self._steps(flush) if (failure := _failure_of(step))]
+            self.last_error = failures[0] if failures else ""
+            if failures:
+                log.warning("maintenance_failed", errors=failures)
+            return not failures
+
+    def _steps(self, flush: bool) -> tuple[Callable[[], None], ...]:
+        """What a round does, in order. A step that fails keeps none of the others from their work: a full disk that
+        refuses to seal must not keep blocks from being uploaded and evicted, which is what makes room.
+        """
+        store, committer = self._store, self._committer
+        return (
+            self._make_room,
+            lambda: committer.run(store.look_at_disk),
+            lambda: committer.run(lambda: store.seal_all("flush") if flush else store.seal_due()),
+            self.write_out,
+            self._ship,
+            self._evict,
+            self._checkpoint,
+        )
 
     def write_out(self) -> None:
         """Write blocks of sealed heads and let the log go of them."""
         self._store.write_blocks()
         self._committer.run(self._store.truncate_log)
+
+    def _make_room(self) -> None:
+        evicted = self._store.make_room()
+        if evicted:
+            log.warning("blocks_evicted_early", blocks=evicted, reason="the disk is short of room")
 
     def _ship(self) -> None:
         for tenant, path in self._store.blocks.to_upload():
@@ -166,3 +179,12 @@ class Maintenance:
         if not self._failures:
             return self._config.interval_seconds
         return float(min(FIRST_RETRY_SECONDS * 2 ** min(self._failures - 1, 20), self._config.retry_max_seconds))
+
+
+def _failure_of(step: Callable[[], None]) -> str:
+    """Do a step; return why it failed, empty when it did not."""
+    try:
+        step()
+    except (StorageError, OSError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""

@@ -9,6 +9,7 @@ from ingest.ingester.marks import HeadMark, decode_mark
 from ingest.profiles.record import decode_record, iter_records
 from ingest.profiles.record_columns import RecordError
 from ingest.profiles.symbols import SymbolStoreFull
+from ingest.storage.errors import StorageError
 from ingest.storage.head.head import Head
 from ingest.storage.head.states import HeadState
 from ingest.storage.wal.format import RecordKind
@@ -161,3 +162,33 @@ class Replayer:
     def _note(self, ulid: str, segment: int, view: memoryview) -> None:
         extent = self.result.extents[ulid]
         extent[segment] = extent.get(segment, 0) + len(view)
+
+
+class ReplayRoom:
+    """Keeps the memory of heads within its bound during a replay, by writing blocks of those that are sealed.
+
+    The bound is the one at which a serving store seals heads: half of what all may take. Before the crash heads that
+    were open at one time were below it, so after writing the sealed ones those that are left are too.
+    """
+
+    def __init__(self, bound_bytes: int, write_blocks: Callable[[], int], held_bytes: Callable[[], int]) -> None:
+        self.written = 0
+        self.failure = ""
+        self._bound_bytes = bound_bytes
+        self._write_at_bytes = bound_bytes
+        self._write_blocks = write_blocks
+        self._measure = held_bytes
+        self._held_bytes = 0
+
+    def grown(self, by_bytes: int) -> None:
+        """Take note of ``by_bytes`` more; writes blocks when that is too much."""
+        self._held_bytes += by_bytes
+        if self._held_bytes <= self._write_at_bytes or self.failure:
+            return
+        try:
+            self.written += self._write_blocks()
+        except (StorageError, OSError) as error:
+            self.failure = f"{type(error).__name__}: {error}"  # a full disk must not keep anyone from reading
+        self._held_bytes = self._measure()
+        # What is left is open and cannot be written: look again when it has grown by a part of the bound.
+        self._write_at_bytes = max(self._bound_bytes, self._held_bytes + self._bound_bytes // 8)

@@ -64,7 +64,10 @@ class IngesterStatus:
     wbl_bytes: int
     wbl_segments: int
     local_blocks: int
+    damaged_blocks: int
+    quarantine_bytes: int
     read_only: bool
+    read_only_reason: str  #: a sentence; empty while writes are taken
     last_upload_seconds: float | None
     last_error: str
     replayed_bytes: int  #: of the logs, at the last start or under way

@@ -25,16 +25,19 @@ from pathlib import Path
 
 from ingest.ingester.admission import Admission, TenantTimes, after_part
 from ingest.ingester.checkpoint import CheckpointPlan
+from ingest.ingester.disk import probe, shortage
 from ingest.ingester.intake import Received, admit_all, receive, tenant_bytes
 from ingest.ingester.lane import Lane, LaneOpened
 from ingest.ingester.local_blocks import LocalBlocks
+from ingest.ingester.replay import ReplayRoom
+from ingest.ingester.retention import ROOM_FACTOR, make_room
 from ingest.profiles.record import PushRecord
 from ingest.profiles.record_columns import RecordError
 from ingest.profiles.symbols import SymbolStoreFull
 from ingest.storage.acks import AckCode
 from ingest.storage.block.writer import BlockIdentity, write_block
-from ingest.storage.errors import StorageError, WalError
-from ingest.storage.fs import DISK, Files, free_bytes, fsync_dir
+from ingest.storage.errors import WalError
+from ingest.storage.fs import DISK, Files, fsync_dir, remove_leftovers
 from ingest.storage.head.head import AppendOutcome, Head
 from ingest.storage.head.states import HeadState
 from ingest.storage.part import Part
@@ -71,7 +74,10 @@ class StoreStatus:
     wbl_bytes: int
     wbl_segments: int
     local_blocks: int
+    damaged_blocks: int  #: set aside because they cannot be read
+    quarantine_bytes: int  #: of those, and copies of damaged places of the logs
     read_only: bool
+    read_only_reason: str  #: a sentence; empty while writes are taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,8 @@ class IngesterStore:
         self._lanes = {Admission.IN_ORDER: lane("wal", late=False), Admission.LATE: lane("wbl", late=True)}
         self._times: dict[str, TenantTimes] = {}  # the committer's alone
         self.blocks = LocalBlocks(config.directory / "blocks")
-        self.read_only = False
+        #: Why writes are refused for want of a disk that takes them; empty while they are taken.
+        self.read_only_reason = ""
         #: Called on the committer's thread after a head was sealed for its size: its memory is wanted back soon.
         self.on_sealed_for_size: Callable[[], None] = _nothing
 
@@ -125,6 +132,7 @@ class IngesterStore:
         written. ``progress(done_bytes, total_bytes)`` is called for each record. Must return before anything else
         but ``status`` is called.
         """
+        remove_leftovers(self._config.directory, files=self._files)
         damaged = self.blocks.open()
         total_bytes = sum([lane.prepare() for lane in self._lanes.values()])
         done_bytes = 0
@@ -134,7 +142,7 @@ class IngesterStore:
             done_bytes += RECORD_HEADER_BYTES + len(record.data)
             progress(done_bytes, total_bytes)
 
-        room = _ReplayRoom(self._config.heads_max_bytes // 2, self.write_blocks, self._held_bytes)
+        room = ReplayRoom(self._config.heads_max_bytes // 2, self.write_blocks, self._held_bytes)
         wal, wbl = (lane.open(self.blocks.has, room.grown, watch) for lane in self._lanes.values())
         self._recall_times()
         progress(total_bytes, total_bytes)
@@ -155,8 +163,9 @@ class IngesterStore:
             return [bytes([refusal]) * len(one.records) for one in received]
         times = admit_all(received, self._times, self._config.head_max_age_ns // 2, self._window_ns_of)
         logged = {admission: self._log(admission, received) for admission in self._lanes}
-        self.read_only = not all(logged.values())
-        if logged[Admission.IN_ORDER]:
+        if any(outcome is not None for outcome in logged.values()):
+            self.read_only_reason = next((why for why in logged.values() if why), "")
+        if not logged[Admission.IN_ORDER]:
             self._times.update(times)
         codes = [
             bytes([self._append(*one, logged) for one in zip(found.records, found.admissions, strict=True)])
@@ -164,8 +173,9 @@ class IngesterStore:
         ]
         try:
             self._seal_large()
-        except WalError:
-            self.read_only = True  # what was committed stays committed; the next commit tries to seal again
+        except WalError as error:
+            # What was committed stays committed; the next commit tries to seal again.
+            self.read_only_reason = _log_refused(error)
         return codes
 
     def seal(self, tenants: Iterable[str], why: str) -> None:
@@ -190,6 +200,12 @@ class IngesterStore:
         for lane in self._lanes.values():
             lane.truncate()
 
+    def look_at_disk(self) -> None:
+        """Turn read-only when the disk has too little room, and back once it has and takes a file."""
+        directory, files = self._config.directory, self._files
+        still = probe(directory, files) if self.read_only_reason else ""
+        self.read_only_reason = shortage(directory, self._config.min_free_disk_bytes, files) or still
+
     def plan_checkpoints(self) -> list[tuple[Lane, CheckpointPlan]]:
         """Return the checkpoints that are worth writing now, for :meth:`Lane.write_checkpoint`."""
         plans = [(lane, lane.plan_checkpoint(self._config.wal_checkpoint_bytes)) for lane in self._lanes.values()]
@@ -208,6 +224,14 @@ class IngesterStore:
                 self._write_block(lane, head)
                 written += 1
         return written
+
+    def make_room(self) -> int:
+        """Evict uploaded blocks before their time while the disk is short of room; returns how many went."""
+        wanted = ROOM_FACTOR * self._config.min_free_disk_bytes
+        directory = self._config.directory
+        return make_room(
+            self.blocks.uploaded(), lambda: self._files.free_bytes(directory), wanted, lambda ulid: self.evict([ulid])
+        )
 
     def evict(self, ulids: Sequence[str]) -> None:
         """Stop serving uploaded local blocks and delete them."""
@@ -254,7 +278,10 @@ class IngesterStore:
             wbl_bytes=wbl.log_bytes,
             wbl_segments=wbl.log_segments,
             local_blocks=len(self.blocks),
-            read_only=self.read_only,
+            damaged_blocks=self.blocks.damaged_blocks,
+            quarantine_bytes=self.blocks.damaged_bytes + wal.quarantine_bytes + wbl.quarantine_bytes,
+            read_only=bool(self.read_only_reason),
+            read_only_reason=self.read_only_reason,
         )
 
     # --------------------------------------------------------------------------------------------------- internals
@@ -278,25 +305,27 @@ class IngesterStore:
     def _held_bytes(self) -> int:
         return sum(head.memory_bytes for lane in self._lanes.values() for head in lane.heads())
 
-    def _log(self, admission: Admission, received: Sequence[Received]) -> bool:
-        """Log the records with this admission; returns whether they are durable."""
+    def _log(self, admission: Admission, received: Sequence[Received]) -> str | None:
+        """Log the records with this admission; returns why they are not durable, empty when they are, None when there
+        were none.
+        """
         payloads = [cut for one in received if (cut := one.cut_to(admission)) is not None]
         if not payloads:
-            return True
+            return None
         try:
             self._lanes[admission].append(payloads, tenant_bytes(received, admission))
-        except WalError:
-            return False
-        return True
+        except WalError as error:
+            return _log_refused(error)
+        return ""
 
     def _append(
-        self, record: PushRecord | RecordError, admission: Admission | None, logged: dict[Admission, bool]
+        self, record: PushRecord | RecordError, admission: Admission | None, logged: dict[Admission, str | None]
     ) -> int:
         if isinstance(record, RecordError) or admission is None:
             return AckCode.DAMAGED
         if admission is Admission.TOO_OLD:
             return AckCode.TOO_OLD
-        if not logged[admission]:
+        if logged[admission]:
             return AckCode.LOG_FAILED
         head = self._lanes[admission].open_head(record.tenant)
         if head is None:
@@ -342,40 +371,15 @@ class IngesterStore:
         """Why writes are refused now, if they are."""
         if self._held_bytes() > self._config.heads_max_bytes:
             return AckCode.OVERLOADED
-        if free_bytes(self._config.directory) < self._config.min_free_disk_bytes:
-            self.read_only = True
+        why = shortage(self._config.directory, self._config.min_free_disk_bytes, self._files)
+        if why:
+            self.read_only_reason = why
             return AckCode.LOG_FAILED
         return None
 
 
-class _ReplayRoom:
-    """Keeps the memory of heads within its bound during a replay, by writing blocks of those that are sealed.
-
-    The bound is the one at which a serving store seals heads: half of what all may take. Before the crash heads that
-    were open at one time were below it, so after writing the sealed ones those that are left are too.
-    """
-
-    def __init__(self, bound_bytes: int, write_blocks: Callable[[], int], held_bytes: Callable[[], int]) -> None:
-        self.written = 0
-        self.failure = ""
-        self._bound_bytes = bound_bytes
-        self._write_at_bytes = bound_bytes
-        self._write_blocks = write_blocks
-        self._measure = held_bytes
-        self._held_bytes = 0
-
-    def grown(self, by_bytes: int) -> None:
-        """Take note of ``by_bytes`` more; writes blocks when that is too much."""
-        self._held_bytes += by_bytes
-        if self._held_bytes <= self._write_at_bytes or self.failure:
-            return
-        try:
-            self.written += self._write_blocks()
-        except (StorageError, OSError) as error:
-            self.failure = f"{type(error).__name__}: {error}"  # a full disk must not keep anyone from reading
-        self._held_bytes = self._measure()
-        # What is left is open and cannot be written: look again when it has grown by a part of the bound.
-        self._write_at_bytes = max(self._bound_bytes, self._held_bytes + self._bound_bytes // 8)
+def _log_refused(error: WalError) -> str:
+    return f"The log cannot be written: {error}."
 
 
 def _nothing() -> None:

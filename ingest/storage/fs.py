@@ -70,6 +70,10 @@ class Files(Protocol):
 
     def unlink(self, path: Path) -> None: ...
 
+    def free_bytes(self, path: Path) -> int:
+        """Bytes that an unprivileged process may still write to the file system of ``path``, which must exist."""
+        ...
+
 
 class OsFiles:
     """``Files`` on the operating system."""
@@ -104,6 +108,9 @@ class OsFiles:
 
     def unlink(self, path: Path) -> None:
         path.unlink()
+
+    def free_bytes(self, path: Path) -> int:
+        return free_bytes(path)
 
 
 DISK: Final[Files] = OsFiles()

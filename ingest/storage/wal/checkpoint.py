@@ -97,6 +97,7 @@ def settle_checkpoints(directory: Path, files: Files) -> int:
         return 0
     with suppress(OSError):
         remove_leftovers(directory, files=files)
+        remove_leftovers(directory / QUARANTINE, files=files)
     checkpoints = list_checkpoints(directory)
     if not checkpoints:
         return 0

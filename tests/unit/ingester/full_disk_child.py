@@ -105,7 +105,11 @@ def main(directory: Path) -> None:
     said["full"] = [write(2) for _ in range(3)]
     said["round while full"] = ingester.maintenance.round(flush=True)
     said["read while full"] = read_series()
+    said["reason"] = ingester.status().read_only_reason
     let_write(True)
+    said["still read-only"] = ingester.status().read_only
+    ingester.maintenance.round()
+    said["read-only after a round"] = ingester.status().read_only
     said["with room"] = write(2)
     said["round with room"] = ingester.maintenance.round(flush=True)
     said["last"] = write(3)

@@ -183,6 +183,38 @@ def test_below_the_free_space_to_keep_nothing_is_written_before_the_disk_is_full
     assert held(tight) == once(1)
 
 
+@pytest.mark.parametrize("fill", [no_room, over_quota, failing_disk])
+def test_without_any_push_a_look_at_the_disk_finds_out_that_it_takes_bytes_again(
+    tmp_path: Path, fill: Callable[[FaultyFiles], None]
+) -> None:
+    files = FaultyFiles()
+    store = open_store(tmp_path, files)
+    fill(files)
+    store.commit([payload(1)])
+    reason = store.status().read_only_reason
+    assert reason.startswith("The log cannot be written")
+    store.look_at_disk()
+    assert store.status().read_only, "it takes none yet"
+    mend(files)
+    store.look_at_disk()
+    assert (store.status().read_only, store.status().read_only_reason) == (False, "")
+    assert not list(tmp_path.glob("probe*"))
+
+
+def test_a_look_at_the_disk_notices_that_room_ran_short_before_a_push_does(tmp_path: Path) -> None:
+    files = FaultyFiles()
+    store = open_store(tmp_path, files, min_free_disk_bytes=512 * MIB)
+    files.free = 100 * MIB
+    store.look_at_disk()
+    assert store.status().read_only_reason == (
+        "The disk has 100 MiB free, fewer than the 512 MiB that have to stay free."
+    )
+    assert store.commit([payload(1)]) == [LOG_FAILED]
+    files.free = 600 * MIB
+    store.look_at_disk()
+    assert not store.status().read_only
+
+
 def test_a_process_that_the_kernel_lets_write_no_file_goes_on_reading(tmp_path: Path) -> None:
     """The kernel's own refusal: a limit of zero bytes on files that a process writes, set and lifted while it runs."""
     done = subprocess.run(
@@ -194,11 +226,14 @@ def test_a_process_that_the_kernel_lets_write_no_file_goes_on_reading(tmp_path: 
     )
     assert done.returncode == 9, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
+    assert "File too large" in said.pop("reason")
     assert said == {
         "before": AckCode.STORED,
         "full": [AckCode.LOG_FAILED] * 3,
         "round while full": False,
         "read while full": 1,
+        "still read-only": True,
+        "read-only after a round": False,
         "with room": AckCode.STORED,
         "round with room": True,
         "last": AckCode.STORED,

@@ -14,7 +14,8 @@ class FaultyFiles(OsFiles):
     """Real files with faults that a test switches on.
 
     ``room_bytes`` is what the disk still takes (None: without end), ``failing`` maps the name of a method to the errno
-    of all its calls, ``short_bytes`` is the most one writev takes, ``bad_sectors`` are offsets whose reading fails.
+    of all its calls, ``short_bytes`` is the most one writev takes, ``bad_sectors`` are offsets whose reading fails,
+    ``free`` is what the disk says is free (None: the truth).
     """
 
     def __init__(self) -> None:
@@ -22,6 +23,7 @@ class FaultyFiles(OsFiles):
         self.failing: dict[str, int] = {}
         self.short_bytes: int | None = None
         self.bad_sectors: frozenset[int] = frozenset()
+        self.free: int | None = None
         self.calls: list[str] = []
 
     def _enter(self, method: str) -> None:
@@ -69,3 +71,6 @@ class FaultyFiles(OsFiles):
     def unlink(self, path: Path) -> None:
         self._enter("unlink")
         super().unlink(path)
+
+    def free_bytes(self, path: Path) -> int:
+        return super().free_bytes(path) if self.free is None else self.free
