@@ -48,6 +48,7 @@ class IngesterProcess:
         self._orders = ThreadPoolExecutor(1, thread_name_prefix="orders")
         self._ending = threading.Event()
         ingester.membership_problem = lambda: lifecycler.why_not_ready() or ""
+        ingester.is_shutdown_prepared = lambda: marker.is_set
 
     # ---------------------------------------------------------------------------------------------- start and stop
 

@@ -53,6 +53,7 @@ _GAUGES = {
         "read_only": "1 while the ingester refuses writes for want of disk.",
     }.items()
 }
+_READY = Gauge("phlare_ingester_ready", "1 while the ingester is ready.", ["ingester"], multiprocess_mode="mostrecent")
 
 
 def count_commit(ingester: str, codes: list[bytes]) -> None:
@@ -95,5 +96,6 @@ def show_redis(share: float, depths: Mapping[str, int]) -> None:
 
 def show_status(status: IngesterStatus) -> None:
     """Set the gauges of one ingester."""
+    _READY.labels(status.instance).set(not status.why_not_ready)
     for field, gauge in _GAUGES.items():
         gauge.labels(status.instance).set(float(getattr(status, field)))

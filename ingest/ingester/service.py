@@ -73,6 +73,7 @@ class IngesterStatus:
     replayed_bytes: int  #: of the logs, at the last start or under way
     replay_total_bytes: int
     why_not_ready: str = ""  #: a sentence; empty when it is ready
+    shutdown_prepared: bool = False  #: whether the next stop hands everything over
 
     def as_dict(self) -> dict[str, object]:
         """Return the fields by name."""
@@ -104,6 +105,8 @@ class Ingester:
         self.phase = Phase.STARTING
         #: Says what of the ring keeps the ingester from being ready; empty when nothing does.
         self.membership_problem: Callable[[], str] = _no_problem
+        #: Says whether the next stop hands everything over.
+        self.is_shutdown_prepared: Callable[[], bool] = bool
         self._replayed_bytes = 0
         self._replay_total_bytes = 0
         self._replay_started = 0.0
@@ -200,6 +203,7 @@ class Ingester:
             replayed_bytes=self._replayed_bytes,
             replay_total_bytes=self._replay_total_bytes,
             why_not_ready=self.why_not_ready(),
+            shutdown_prepared=self.is_shutdown_prepared(),
             **asdict(self._store.status()),
         )
 

@@ -89,6 +89,7 @@ function card(one, index, ring) {
     ['Last upload', status.last_upload_seconds ? `${age(Math.max(0, ring.now - status.last_upload_seconds))} ago` : 'none yet'],
     ...(status.phase === 'starting' && status.replay_total_bytes ? [['Replay', `${quantity(status.replayed_bytes, 'bytes')} of ${quantity(status.replay_total_bytes, 'bytes')}`]] : []),
     ...(status.why_not_ready ? [['Not ready', status.why_not_ready]] : []),
+    ...(status.shutdown_prepared ? [['Next stop', 'uploads everything and leaves the ring']] : []),
     ...(status.read_only ? [['Takes no writes', status.read_only_reason || 'Its disk is full or its log cannot be written.']] : []),
     ...(one.read_only ? [['Read-only since', one.read_only_updated_at ? `${age(Math.max(0, ring.now - one.read_only_updated_at))} ago` : 'unknown']] : []),
     ...(status.last_error ? [['Last error', status.last_error]] : []),

@@ -18,7 +18,7 @@ export const mayAct = Boolean($('actor'));
 export function buttons(one) {
   if (!mayAct) return [];
   const names = one.healthy
-    ? ['flush', one.read_only ? 'readWrite' : 'readOnly', 'prepare', 'cancel', 'shutdown']
+    ? ['flush', one.read_only ? 'readWrite' : 'readOnly', one.status.shutdown_prepared ? 'cancel' : 'prepare', 'shutdown']
     : [one.read_only ? 'readWrite' : 'readOnly', 'forget'];
   const made = names.map((name) => element('button', { type: 'button', onclick: () => ask(one.id, name), 'data-act': name }, ACTIONS[name][0]));
   return [element('div', { class: 'acts', role: 'group', 'aria-label': `Actions on ${one.id}` }, ...made)];

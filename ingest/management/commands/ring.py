@@ -6,7 +6,6 @@ the actions need is imported by name, by the subcommands that use it.
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from argparse import ArgumentParser
@@ -22,6 +21,7 @@ from django.utils.module_loading import import_string
 
 from ingest.adapters.keys import ingester_status_key
 from ingest.administration.types import Actor, QueueFate, Result
+from ingest.management.operator_name import operator_name
 from ring.config import RingConfig
 from ring.core.hashring import Snapshot
 from ring.redis_store import HISTORY_ENTRIES, RedisRingStore
@@ -95,7 +95,7 @@ class Command(BaseCommand):
 
     def _act(self, options: dict[str, Any]) -> None:
         actions = import_string("ingest.administration_wiring.get_ring_actions")()
-        instance, actor = options["instance"], Actor(_who(), "manage.py")
+        instance, actor = options["instance"], Actor(operator_name(), "manage.py")
         match options["action"]:
             case "forget":
                 result = actions.forget(actor, instance, options["force"], QueueFate(options["queue"]))
@@ -200,11 +200,3 @@ def _cells(instance: InstanceStatus) -> tuple[str, ...]:
 
 def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _who() -> str:
-    """Return who runs the command, for the history."""
-    try:
-        return f"{getpass.getuser()} with manage.py"
-    except (KeyError, OSError):
-        return "an unnamed user with manage.py"
