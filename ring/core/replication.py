@@ -80,8 +80,10 @@ def quorum_set(
     Who is ACTIVE and silent owns the key as before, since nobody was asked to stand in for it. Who is in another state
     has a substitute in the walk and is left out.
     """
-    alive = tuple(instance for instance, well in zip(walked, healthy, strict=True) if well)
     needed = min_success(replication_factor, len(walked))
+    if all(healthy) and len(walked) == len(healthy) >= needed:  # nearly always; a third of the cost of a lookup
+        return ReplicaSet(tuple(walked), len(walked) - needed)
+    alive = tuple(instance for instance, well in zip(walked, healthy, strict=True) if well)
     if len(alive) >= needed:
         absent = tuple(
             instance
