@@ -27,7 +27,7 @@ from ingest.adapters.keys import acks_key, read_queue
 from ingest.adapters.metrics import count_commit, count_shipped
 from ingest.adapters.orm_catalogue import OrmCatalogue
 from ingest.adapters.orphans import Orphans
-from ingest.adapters.redis_acks import AckReader
+from ingest.adapters.redis_acks import POLL_SECONDS, AckReader
 from ingest.adapters.redis_memory import RedisMemory
 from ingest.adapters.redis_publisher import RedisPublisher
 from ingest.adapters.redis_queues import RedisQueues
@@ -88,6 +88,7 @@ def _redis(timeout_seconds: float) -> redis.Redis:
         settings.REDIS_URL,
         socket_timeout=timeout_seconds,
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        **settings.REDIS_SOCKET_OPTIONS,
         # One more attempt for a connection that the server had closed; everybody here has a retry of its own kind.
         retry=Retry(NoBackoff(), 1),
     )
@@ -164,7 +165,8 @@ def _build_batcher() -> Batcher:
         max_outstanding_bytes=config.max_outstanding_bytes,
         keep_seconds=config.payload_keep_seconds,
     )
-    AckReader(_blocking_redis(), key, batcher.deliver).start()
+    # Not the client of queries, whose reads wait for half a minute: on a connection that is dead every push would wait.
+    AckReader(_redis(POLL_SECONDS + REDIS_TIMEOUT_SECONDS), key, batcher.deliver).start()
     return batcher
 
 

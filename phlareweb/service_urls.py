@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,14 @@ from phlareweb.env import Problem, ProblemId
 SQLITE_BUSY_TIMEOUT_SECONDS = 20
 #: How long a connection to PostgreSQL is kept for the next request of its thread.
 POSTGRESQL_KEEP_SECONDS = 600
+
+#: Seconds of silence after which the kernel ends a connection: a host that lost its power or its network does not say
+#: so, and by default it would be waited for from a quarter of an hour (data on its way) to two hours (none).
+SILENCE_SECONDS = 20
+#: Silence before the kernel asks whether the other end is there, and between its questions.
+_PROBE_SECONDS = 5
+#: How long a connection to PostgreSQL may take to be made.
+_POSTGRESQL_CONNECT_SECONDS = 5
 
 _POSTGRESQL_SCHEMES = ("postgres", "postgresql")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -45,7 +54,18 @@ def database(url: str, default_file: Path, variable: str) -> dict[str, Any] | Pr
         "PORT": str(port or ""),
         "CONN_MAX_AGE": POSTGRESQL_KEEP_SECONDS,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": {**_postgresql_bounds(), **dict(parse_qsl(parts.query))},
+    }
+
+
+def _postgresql_bounds() -> dict[str, str]:
+    """How long libpq waits for a server that is silent; the URL may say otherwise."""
+    return {
+        "connect_timeout": str(_POSTGRESQL_CONNECT_SECONDS),
+        "keepalives_idle": str(_PROBE_SECONDS),
+        "keepalives_interval": str(_PROBE_SECONDS),
+        "keepalives_count": str(SILENCE_SECONDS // _PROBE_SECONDS - 1),
+        "tcp_user_timeout": str(SILENCE_SECONDS * 1000),
     }
 
 
@@ -77,6 +97,24 @@ def redis(url: str, variable: str) -> Problem | None:
         hint = "Write redis://host:6379/0, rediss://user:password@host:6380/0 or unix:///path/redis.sock?db=0."
         return Problem(ProblemId.NOT_A_URL, variable, f"{variable} is not the URL of a Redis.", hint)
     return None
+
+
+def redis_socket_options(redis_url: str) -> dict[str, Any]:
+    """Return what makes a client of Redis notice within :data:`SILENCE_SECONDS` that the other end is gone.
+
+    A blocking read has nothing on its way, so only the kernel's probes find out; what is on its way is bounded by
+    ``TCP_USER_TIMEOUT``. Empty for a socket file, whose other end is on the same machine.
+    """
+    if urlsplit(redis_url).scheme == "unix":
+        return {}
+    wanted = {
+        "TCP_KEEPIDLE": _PROBE_SECONDS,
+        "TCP_KEEPINTVL": _PROBE_SECONDS,
+        "TCP_KEEPCNT": SILENCE_SECONDS // _PROBE_SECONDS - 1,
+        "TCP_USER_TIMEOUT": SILENCE_SECONDS * 1000,  # milliseconds
+    }
+    options = {getattr(socket, name): value for name, value in wanted.items() if hasattr(socket, name)}
+    return {"socket_keepalive": True, "socket_keepalive_options": options}
 
 
 def broker(redis_url: str) -> tuple[str, dict[str, Any] | None]:

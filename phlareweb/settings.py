@@ -42,6 +42,8 @@ if REDIS_IS_EMBEDDED:
 elif (redis_problem := service_urls.redis(REDIS_URL, "PHLARE_REDIS_URL")) is not None:
     env.problems.append(redis_problem)
 
+#: What every connection to Redis needs to notice that the other end is gone.
+REDIS_SOCKET_OPTIONS = service_urls.redis_socket_options(REDIS_URL)
 REDIS_MAX_MEMORY_BYTES = env.env_bytes("PHLARE_REDIS_MAX_MEMORY_BYTES", 512 << 20, minimum=16 << 20)
 
 #: A push holds a thread while it waits for its quorum; those that wait cost nothing and make batches larger.
@@ -163,7 +165,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # on that, and it needs memory: a full Redis could not be drained, and its workers would end with every attempt.
     "ack_emulation": False,
     "socket_connect_timeout": 5,
-    "socket_keepalive": not REDIS_URL.startswith("unix:"),
+    **REDIS_SOCKET_OPTIONS,
     "health_check_interval": 25,
 }
 CELERY_TASK_SERIALIZER = "json"

@@ -18,7 +18,7 @@ from ingest.storage.acks import Ack
 log = structlog.get_logger(__name__)
 
 #: Seconds one blocking read waits: bounds how long closing takes, not how fast answers arrive.
-_POLL_SECONDS = 1
+POLL_SECONDS = 1
 #: Answers taken after the first in one further round trip.
 _DRAIN = 256
 #: Seconds between two attempts while Redis is away.
@@ -68,7 +68,7 @@ class AckReader:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                first = self._client.blpop([self._key], timeout=_POLL_SECONDS)
+                first = self._client.blpop([self._key], timeout=POLL_SECONDS)
                 if first is None:
                     continue
                 self._handle(first[1])

@@ -1,5 +1,6 @@
 """URLs of databases and of Redis."""
 
+import socket
 import ssl
 from pathlib import Path
 
@@ -29,15 +30,43 @@ def test_a_postgresql_url_is_taken_apart_and_unquoted():
     url = "postgresql://phlare:p%40ss%2F@db.example:5433/blocks?sslmode=require"
     database = service_urls.database(url, FILE, "PHLARE_DATABASE_URL")
     assert not isinstance(database, Problem)
-    shown = {key: database[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")}
+    shown = {key: database[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     assert shown == {
         "NAME": "blocks",
         "USER": "phlare",
         "PASSWORD": "p@ss/",
         "HOST": "db.example",
         "PORT": "5433",
-        "OPTIONS": {"sslmode": "require"},
     }
+    assert database["OPTIONS"]["sslmode"] == "require"
+
+
+@pytest.mark.parametrize(
+    ("query", "milliseconds"),
+    [
+        pytest.param("", "20000", id="by default"),
+        pytest.param("?tcp_user_timeout=9000", "9000", id="as the URL says"),
+    ],
+)
+def test_a_postgresql_that_is_silent_is_given_up(query, milliseconds):
+    database = service_urls.database(f"postgresql://db.example/blocks{query}", FILE, "PHLARE_DATABASE_URL")
+    assert not isinstance(database, Problem)
+    assert database["OPTIONS"]["tcp_user_timeout"] == milliseconds
+    assert float(database["OPTIONS"]["connect_timeout"]) <= service_urls.SILENCE_SECONDS
+
+
+@pytest.mark.parametrize("url", ["redis://h:1/2", "rediss://h:1/2"])
+def test_a_redis_that_is_silent_is_given_up(url):
+    options = service_urls.redis_socket_options(url)
+    limits = options["socket_keepalive_options"]
+    probing = limits[socket.TCP_KEEPIDLE] + limits[socket.TCP_KEEPINTVL] * limits[socket.TCP_KEEPCNT]
+    assert options["socket_keepalive"]
+    assert probing == service_urls.SILENCE_SECONDS
+    assert limits[socket.TCP_USER_TIMEOUT] == service_urls.SILENCE_SECONDS * 1000
+
+
+def test_a_socket_file_needs_no_such_bounds():
+    assert service_urls.redis_socket_options("unix:///run/r.sock") == {}
 
 
 @pytest.mark.parametrize(
