@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check integration chaos bench soak replay fuzz browser clean distclean
+.PHONY: help up test check integration chaos chaos-hosts bench soak replay fuzz browser clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -32,6 +32,9 @@ integration: $(VENV)/dev.stamp  ## Run the tests that start real servers and wor
 chaos: $(VENV)/dev.stamp  ## Harm a cluster under load in every way for longer than the tests do, and count
 	PHLARE_CHAOS_ROUNDS=20 PHLARE_CHAOS_LONG=1 $(BIN)/python -m pytest -s tests/integration/chaos \
 		tests/integration/cluster/test_kill_nine_loses_and_doubles_nothing_acknowledged.py $(ARGS)
+
+chaos-hosts: $(VENV)/dev.stamp  ## Cut, delay and unplug hosts for minutes; needs root, ip, PostgreSQL and libfaketime
+	PHLARE_CHAOS_HOSTS=long $(BIN)/python -m pytest -s tests/integration/hosts $(ARGS)
 
 browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
 	$(BIN)/python -m pytest -m browser $(ARGS)

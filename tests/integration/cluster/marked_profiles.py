@@ -5,12 +5,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import urlencode
 
 from ingest.api.proto import profile_pb2
-from tests.integration.cluster.cluster import Cluster
 
 PROFILE_TYPE = "process_cpu:samples:count:cpu:nanoseconds"
+
+
+class Door(Protocol):
+    """What can be asked over HTTP: a cluster on this machine, or one on hosts of its own."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = 40.0,
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """Return status, body and headers; raises OSError or http.client.HTTPException without an answer."""
+        ...
 
 
 def marked_profile(mark: str, time_ns: int | None = None, value: int = 1) -> bytes:
@@ -30,13 +45,13 @@ def marked_profile(mark: str, time_ns: int | None = None, value: int = 1) -> byt
     return profile.SerializeToString()
 
 
-def push(cluster: Cluster, raw: bytes, labels: Mapping[str, str], timeout_seconds: float = 30.0) -> int:
+def push(cluster: Door, raw: bytes, labels: Mapping[str, str], timeout_seconds: float = 30.0) -> int:
     """Push through the plain door; returns the HTTP status."""
     query = urlencode({"__name__": "process_cpu", **labels})
     return cluster.request("POST", f"/api/v1/profiles?{query}", raw, timeout_seconds=timeout_seconds)[0]
 
 
-def counted_marks(cluster: Cluster, service: str, start_ms: int, end_ms: int) -> tuple[dict[str, int], bool]:
+def counted_marks(cluster: Door, service: str, start_ms: int, end_ms: int) -> tuple[dict[str, int], bool]:
     """Return how often each mark is in the flame graph of a service, and whether the answer was complete."""
     body = json.dumps(
         {

@@ -1,0 +1,18 @@
+"""How long the scenarios take: seconds in the suite, minutes and the settings of real use by ``make chaos-hosts``."""
+
+from __future__ import annotations
+
+import os
+
+#: The long version keeps the defaults for the ring, so that a cut outlasts the heartbeat timeout of a minute.
+IS_LONG = os.environ.get("PHLARE_CHAOS_HOSTS") == "long"
+CUT_SECONDS = 90.0 if IS_LONG else 6.0
+DELAY_SECONDS = 60.0 if IS_LONG else 6.0
+SETTINGS = {
+    "PHLARE_RING_HEARTBEAT_PERIOD_SECONDS": "5s" if IS_LONG else "1s",
+    "PHLARE_RING_HEARTBEAT_TIMEOUT_SECONDS": "1m" if IS_LONG else "4s",
+    "PHLARE_UPLOAD_INTERVAL_SECONDS": "2s",
+    "PHLARE_HEAD_MAX_AGE_SECONDS": "20s",
+    "PHLARE_TICK_SECONDS": "2s",
+    "PHLARE_MIN_FREE_DISK_BYTES": "64MiB",
+}
