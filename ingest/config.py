@@ -23,7 +23,7 @@ class IngestConfig:
     """Identifier of the ingester that runs in this process; empty in every other process."""
 
     zone: str = ""
-    """Availability zone of this process's ingester; empty means none."""
+    """Availability zone of this process; empty means none."""
 
     multitenancy_enabled: bool = False
     """Whether requests must name their tenant; otherwise all data belongs to ``anonymous``."""
@@ -89,7 +89,26 @@ class IngestConfig:
     """Blocks of the bucket one query may read; one that would read more is refused. A day of hourly blocks of three
     ingesters is 72; a search over many more is a mistake that would keep the block workers from everybody else."""
 
+    shard_lookback_seconds: float = 43_200.0
+    """How long an ingester that once took a tenant's writes is asked for them: has to cover the time in which data is
+    only on ingesters. It is stretched when an ingester says that its data waits for longer."""
+
     # -------------------------------------------------------------------------------------------------- periodic work
 
     tick_seconds: float = 15.0
     """Pause between two rounds of periodic work."""
+
+    @property
+    def upload_seconds(self) -> float:
+        """How long a profile is on ingesters only while the bucket can be written, one failure included."""
+        return self.head_max_age_seconds + self.upload_interval_seconds + self.upload_retry_max_seconds
+
+    def validate(self) -> list[str]:
+        """Return what cannot work together, one sentence each; empty when all is well."""
+        if self.shard_lookback_seconds < self.upload_seconds:
+            return [
+                f"The look-back of shards ({self.shard_lookback_seconds:g} s) is shorter than profiles stay on "
+                f"ingesters only ({self.upload_seconds:g} s: age of a head, pause between uploads, pause after a "
+                "failure), so queries could miss them."
+            ]
+        return []

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from ulid import ULID
 
+from ingest.adapters import tenant_records
 from ingest.adapters.block_cache import BlockCache, claim_folder
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import acks_key, read_queue
@@ -35,6 +36,8 @@ from ingest.adapters.redis_sources import RedisSources
 from ingest.adapters.ring_membership import RingPlacement, RingReaders
 from ingest.adapters.ring_view import RingView
 from ingest.adapters.storages_bucket import BLOCKS_ALIAS, blocks_bucket
+from ingest.adapters.tenant_settings import TenantSettings
+from ingest.adapters.unuploaded import Unuploaded
 from ingest.adapters.workers import BlockWorker, IngesterWorker, RedisAckSink
 from ingest.distributor.batcher import Batcher
 from ingest.distributor.ports import NoReplicaSet
@@ -106,9 +109,25 @@ def get_ring() -> RingClient:
 
 
 def get_limits(tenant: str) -> Limits:
-    """Return the limits of a tenant."""
-    limits: Limits = settings.LIMITS
-    return limits
+    """Return the limits of a tenant: one look into a dictionary."""
+    return get_tenant_settings().limits(tenant)
+
+
+def get_tenant_settings() -> TenantSettings:
+    """Return the tenants' settings, kept current by a thread of their own."""
+
+    def build() -> TenantSettings:
+        # Whoever places writes says what the default is: others may still run with the settings of yesterday.
+        made = TenantSettings(settings.LIMITS, tenant_records, notes_default=settings.ROLE == "web")
+        made.start()
+        return made
+
+    return _once("tenant_settings", build)
+
+
+def get_placement() -> RingPlacement:
+    """Return what places series on the ring."""
+    return RingPlacement(get_ring(), get_tenant_settings().write_size)
 
 
 def get_catalogue() -> OrmCatalogue:
@@ -126,7 +145,7 @@ def get_distributor() -> Pusher:
 
 def _build_distributor() -> Distributor:
     return Distributor(
-        RingPlacement(get_ring()),
+        get_placement(),
         _batcher(),
         get_limits,
         time.time_ns,
@@ -177,13 +196,19 @@ def get_querier() -> QueryApi:
 
 def _build_querier() -> Querier:
     gatherer = Gatherer(
-        RingReaders(get_ring()),
+        get_readers(),
         RedisSources(_blocking_redis()),
         get_catalogue(),
         settings.INGEST.query_deadline_seconds,
         settings.INGEST.query_max_blocks,
     )
     return Querier(gatherer, get_limits, lambda: time.time_ns() // 1_000_000)
+
+
+def get_readers() -> RingReaders:
+    """Return what says whom a query asks."""
+    config = settings.INGEST
+    return RingReaders(get_ring(), get_tenant_settings(), Unuploaded(get_redis()), config.shard_lookback_seconds)
 
 
 def get_ring_view() -> RingView:
@@ -202,7 +227,7 @@ def readiness() -> list[str]:
     elif ring.snapshot.is_empty:
         problems.append("The ring is empty: no ingester has joined yet.")
     else:
-        probe = RingPlacement(ring).replica_sets("anonymous", ["{}"])[0]
+        probe = get_placement().replica_sets("anonymous", ["{}"])[0]
         if isinstance(probe, NoReplicaSet):
             problems.append(probe.message)
     return problems
@@ -335,7 +360,7 @@ def get_orphans() -> Orphans:
 
     def build() -> Orphans:
         deadline_seconds = settings.INGEST.push_deadline_seconds
-        rerouter = Rerouter(get_queues(), RingPlacement(get_ring()), _batcher(), time.monotonic, deadline_seconds)
+        rerouter = Rerouter(get_queues(), get_placement(), _batcher(), time.monotonic, deadline_seconds)
         return Orphans(get_ring(), get_queues(), rerouter, AbsenceWatch(settings.RING.heartbeat_timeout_seconds))
 
     return _once("orphans", build)

@@ -113,8 +113,22 @@ INGEST = IngestConfig(
         "PHLARE_QUERY_DEADLINE_SECONDS", _ingest.query_deadline_seconds, minimum=0.1
     ),
     query_max_blocks=env.env_int("PHLARE_QUERY_MAX_BLOCKS", _ingest.query_max_blocks, unit="blocks", minimum=1),
+    shard_lookback_seconds=env.env_duration("PHLARE_SHARD_LOOKBACK_SECONDS", _ingest.shard_lookback_seconds),
     tick_seconds=env.env_duration("PHLARE_TICK_SECONDS", _ingest.tick_seconds, minimum=0.1),
 )
+
+env.problems.extend(
+    Problem(ProblemId.CONFLICT, "PHLARE_SHARD_LOOKBACK_SECONDS", sentence) for sentence in INGEST.validate()
+)
+if 0 < LIMITS.ingestion_tenant_shard_size < RING.replication_factor:
+    env.problems.append(
+        Problem(
+            ProblemId.CONFLICT,
+            "PHLARE_LIMIT_INGESTION_TENANT_SHARD_SIZE",
+            f"A shard of {LIMITS.ingestion_tenant_shard_size} ingesters cannot hold {RING.replication_factor} copies.",
+            f"Take at least {RING.replication_factor}, or 0 for all ingesters.",
+        )
+    )
 
 # ----------------------------------------------------------------------------------------------------------- storage
 

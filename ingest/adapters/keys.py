@@ -9,6 +9,7 @@
 | ``phlare:acks:<process>`` | list | answers of ingesters to one web process | a minute unread at most |
 | ``phlare:reply:<query>`` | list | answers to one query or order | a minute unread at most |
 | ``phlare:ingester:<id>`` | string | what an ingester last said of itself | a minute |
+| ``phlare:unuploaded`` | sorted set | ingesters by the time (ms) since when they hold data not uploaded | always |
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 
 GENERAL_QUEUE = "phlare.general"
 BLOCKS_QUEUE = "phlare.blocks"
+UNUPLOADED_KEY = "phlare:unuploaded"
 
 #: Seconds an unread answer waits for its reader. Readers wait seconds, so a minute only bounds what crashes leave
 #: behind.

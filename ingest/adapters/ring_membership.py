@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from ingest.distributor.ports import NoReplicaSet, ReplicaSet
@@ -11,7 +11,11 @@ from ingest.querier.types import MissingSource, Unavailable
 from ring.core.hashring import Snapshot
 from ring.core.replication import ReplicaSet as RingReplicaSet
 from ring.core.states import READ, WRITE, InstanceState
+from ring.core.tenant_shards import read_shard, write_shard
 from ring.core.tokens import token_for
+
+#: What the clocks of an ingester and of the ring's store may differ by.
+_CLOCKS_DIFFER_MS = 300_000
 
 
 class SnapshotSource(Protocol):
@@ -27,16 +31,40 @@ class SnapshotSource(Protocol):
         ...
 
 
+class ReadSizes(Protocol):
+    """Tenants' shard sizes for reads."""
+
+    def read_size(self, tenant: str, lookback_ms: int) -> int:
+        """Return the largest size for writes within the look-back; 0 is the whole ring."""
+        ...
+
+
+class UnuploadedSource(Protocol):
+    """What ingesters say of data that is not in the bucket."""
+
+    def oldest_ms(self, instances: Collection[str]) -> int | None:
+        """Return since when any of them holds some. Raises Unavailable when that cannot be known."""
+        ...
+
+
 class RingPlacement:
     """Places series on the ring."""
 
-    def __init__(self, ring: SnapshotSource) -> None:
+    def __init__(self, ring: SnapshotSource, shard_size: Callable[[str], int | None]) -> None:
+        """``shard_size`` of a tenant for writes; None while it is not known."""
         self._ring = ring
+        self._shard_size = shard_size
 
     def replica_sets(self, tenant: str, placements: Sequence[str]) -> list[ReplicaSet | NoReplicaSet]:
         """Return one set for each placement string, all from one snapshot of the ring."""
+        size = self._shard_size(tenant)
+        if size is None:
+            return [NoReplicaSet("The tenants' settings have not been read yet: the database is away.")] * len(
+                placements
+            )
+        shard = write_shard(self._ring.snapshot, tenant, size)
         tokens = [token_for(tenant, placement) for placement in placements]
-        found = self._ring.snapshot.replica_sets(tokens, WRITE, self._ring.now_ms())
+        found = shard.replica_sets(tokens, WRITE, self._ring.now_ms())
         return [
             ReplicaSet(one.ids, one.max_errors, tuple([member.id for member in one.absent]))
             if isinstance(one, RingReplicaSet)
@@ -48,8 +76,14 @@ class RingPlacement:
 class RingReaders:
     """Says whom a query asks."""
 
-    def __init__(self, ring: SnapshotSource) -> None:
+    def __init__(
+        self, ring: SnapshotSource, sizes: ReadSizes, unuploaded: UnuploadedSource, lookback_seconds: float
+    ) -> None:
+        """``lookback_seconds`` covers the time in which only ingesters have what was written."""
         self._ring = ring
+        self._sizes = sizes
+        self._unuploaded = unuploaded
+        self._lookback_ms = round(lookback_seconds * 1000)
 
     def read_set(self, tenant: str) -> ReadSet:
         """Return every instance that may hold data of the tenant: readable ones to ask, the others as missing.
@@ -57,7 +91,8 @@ class RingReaders:
         An instance that is joining owns nothing yet and is left out. Raises Unavailable when the ring is empty.
         """
         snapshot, now_ms = self._ring.snapshot, self._ring.now_ms()
-        members = [one for one in snapshot.instances if one.state is not InstanceState.JOINING]
+        shard = self._shard(snapshot, now_ms, tenant)
+        members = [one for one in shard.instances if one.state is not InstanceState.JOINING]
         if not members:
             raise Unavailable("The ring has no ingester that could be asked.")
         rules = snapshot.rules
@@ -71,3 +106,11 @@ class RingReaders:
                 missing.append(MissingSource(one.id, f"no heartbeat for {age} s"))
         zones = {one.id: one.zone for one in members} if rules.zone_awareness_enabled else {}
         return ReadSet(tuple(readable), tuple(missing), zones, rules.replication_factor)
+
+    def _shard(self, snapshot: Snapshot, now_ms: int, tenant: str) -> Snapshot:
+        """Return the part of the ring that may hold what the bucket does not have yet."""
+        oldest_ms = self._unuploaded.oldest_ms(snapshot.ring.instances.keys())
+        waiting_ms = 0 if oldest_ms is None else now_ms - oldest_ms + _CLOCKS_DIFFER_MS
+        lookback_ms = max(self._lookback_ms, waiting_ms)
+        size = self._sizes.read_size(tenant, lookback_ms)
+        return read_shard(snapshot, tenant, size, now_ms - lookback_ms)

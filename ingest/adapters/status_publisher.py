@@ -9,6 +9,7 @@ import structlog
 
 from ingest.adapters.metrics import show_status
 from ingest.adapters.ring_view import publish_status
+from ingest.adapters.unuploaded import publish_oldest
 from ingest.ingester.service import Ingester
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,8 @@ class StatusPublisher:
             show_status(status)
             try:
                 publish_status(self._client, self._ingester.instance, status.as_dict())
+                if status.phase != "starting":  # until the log is replayed nobody knows what it holds
+                    publish_oldest(self._client, self._ingester.instance, status.oldest_unuploaded_ms)
             except redis.RedisError as error:
                 log.debug("status_not_published", error=str(error))
             if closing:

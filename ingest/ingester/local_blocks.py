@@ -44,6 +44,8 @@ class LocalBlocks:
         self._blocks: dict[str, tuple[Block, Path]] = {}
         self.damaged_blocks = 0  #: set aside in the directory
         self.damaged_bytes = 0
+        #: Directory of each block that is not uploaded -> when its head was created.
+        self._waiting: dict[Path, int] = {}
 
     def __len__(self) -> int:
         return len(self._blocks)
@@ -84,6 +86,8 @@ class LocalBlocks:
         """Open a complete block. Raises StorageError when it is damaged."""
         block = Block.open(path)
         self._blocks = {**self._blocks, block.part_id: (block, path)}
+        if _uploaded_at(path) is None:
+            self._waiting = {**self._waiting, path: block.meta.created_at_ns}
 
     def has(self, ulid: str) -> bool:
         """Whether the block is here, complete."""
@@ -112,6 +116,11 @@ class LocalBlocks:
     def mark_uploaded(self, path: Path) -> None:
         """Note that the block is visible in the catalogue."""
         write_file_durably(path / UPLOADED_MARK, b"")
+        self._waiting = {waiting: since for waiting, since in self._waiting.items() if waiting != path}
+
+    def waiting_since_ns(self) -> list[int]:
+        """Return for each block that is not uploaded when its first profile came in."""
+        return list(self._waiting.values())
 
     def uploaded(self) -> list[str]:
         """Return the ULIDs of uploaded blocks, oldest first."""

@@ -68,6 +68,7 @@ class IngesterStatus:
     quarantine_bytes: int
     read_only: bool
     read_only_reason: str  #: a sentence; empty while writes are taken
+    oldest_unuploaded_ms: int | None
     last_upload_seconds: float | None
     last_error: str
     replayed_bytes: int  #: of the logs, at the last start or under way

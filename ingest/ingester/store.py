@@ -78,6 +78,7 @@ class StoreStatus:
     quarantine_bytes: int  #: of those, and copies of damaged places of the logs
     read_only: bool
     read_only_reason: str  #: a sentence; empty while writes are taken
+    oldest_unuploaded_ms: int | None  #: since when it holds what the bucket does not; None when that is nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +267,9 @@ class IngesterStore:
         late = wbl.heads()
         every = wal.heads() + late
         sealed = sum(head.state is not HeadState.OPEN for head in every)
+        since_ns = [head.created_at_ns for head in every]  # before the blocks: a head may become one in between
+        with self._lock:
+            since_ns += self.blocks.waiting_since_ns()
         return StoreStatus(
             heads=len(every) - sealed,
             sealed_heads=sealed,
@@ -282,6 +286,7 @@ class IngesterStore:
             quarantine_bytes=self.blocks.damaged_bytes + wal.quarantine_bytes + wbl.quarantine_bytes,
             read_only=bool(self.read_only_reason),
             read_only_reason=self.read_only_reason,
+            oldest_unuploaded_ms=min(since_ns) // 1_000_000 if since_ns else None,
         )
 
     # --------------------------------------------------------------------------------------------------- internals

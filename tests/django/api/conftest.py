@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from ingest import wiring
-from tests.django.api.fakes import MemoryDistributor, MemoryQuerier
+from tests.django.api.fakes import MemoryDistributor, MemoryQuerier, default_settings
 
 
 @dataclass
@@ -53,5 +53,5 @@ def doors() -> Iterator[Doors]:
     now_ms = time.time_ns() // 1_000_000
     distributor = MemoryDistributor(now_ms)
     querier = MemoryQuerier(distributor.rows, now_ms)
-    with wiring.override(distributor=distributor, querier=querier):
+    with wiring.override(distributor=distributor, querier=querier, tenant_settings=default_settings()):
         yield Doors(Client(raise_request_exception=True), distributor, querier, now_ms)

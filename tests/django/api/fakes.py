@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from ingest.adapters.tenant_records import Revision, TenantRecords
+from ingest.adapters.tenant_settings import TenantSettings
 from ingest.api.proto import profile_pb2
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.profiles.columns import Labels
@@ -81,6 +83,25 @@ class MemoryDistributor:
         return ItemResult(
             index, number, Outcome.STORED, profile_ids=ids, samples=len(profile.sample), series_count=len(types)
         )
+
+
+class NoTenants:
+    """A database in which no tenant has settings of its own."""
+
+    def revision(self) -> Revision:
+        return Revision(0, 0, 0)
+
+    def load(self) -> TenantRecords:
+        return TenantRecords({}, {})
+
+    def record_default_size(self, size: int, changed_by: str) -> None: ...
+
+
+def default_settings() -> TenantSettings:
+    """Return settings that were read and give every tenant the defaults."""
+    settings = TenantSettings(DEFAULT_LIMITS, NoTenants(), notes_default=False)
+    settings.refresh()
+    return settings
 
 
 @dataclass

@@ -9,6 +9,7 @@ from django.test import Client
 
 from ingest import wiring
 from ring.core.hashring import Snapshot
+from tests.django.api.fakes import default_settings
 from tests.unit.ring.rings import NOW_MS, snapshot, spaced
 
 
@@ -40,7 +41,7 @@ class FixedRing:
 def test_a_web_process_is_ready_when_a_push_can_be_placed(
     client: Client, ring: FixedRing, status: int, words: str
 ) -> None:
-    with wiring.override(ring=ring, warm=True):
+    with wiring.override(ring=ring, warm=True, tenant_settings=default_settings()):
         answer = client.get("/ready")
     assert answer.status_code == status
     assert words in answer.content.decode()

@@ -15,10 +15,16 @@ django.setup()
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 from ingest import wiring  # noqa: E402
-from tests.django.api.fakes import MemoryDistributor, MemoryQuerier  # noqa: E402
+from tests.django.api.fakes import MemoryDistributor, MemoryQuerier, default_settings  # noqa: E402
 
 _now_ms = time.time_ns() // 1_000_000
 _distributor = MemoryDistributor(_now_ms)
 _parts = ExitStack()
-_parts.enter_context(wiring.override(distributor=_distributor, querier=MemoryQuerier(_distributor.rows, _now_ms)))
+_parts.enter_context(
+    wiring.override(
+        distributor=_distributor,
+        querier=MemoryQuerier(_distributor.rows, _now_ms),
+        tenant_settings=default_settings(),
+    )
+)
 application = get_wsgi_application()

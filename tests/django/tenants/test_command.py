@@ -1,0 +1,60 @@
+"""``manage.py tenant``."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from ingest.models import Tenant
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("tenant", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_setting_is_set_shown_listed_and_given_up() -> None:
+    assert "shard-size of team-a is 6; writes follow in 30 s" in run("set", "team-a", "shard-size", "6")
+    assert "out-of-order-window of team-a is 0:10:00" in run("set", "team-a", "out-of-order-window", "10m")
+    assert "shard-size  6  (its own; the default is 0)" in run("show", "team-a")
+    assert "team-a  shard-size=6  out-of-order-window=0:10:00" in run("list")
+    assert "shard-size of team-a is default" in run("set", "team-a", "shard-size", "default")
+    assert Tenant.objects.get(name="team-a").ingestion_tenant_shard_size is None
+
+
+def test_a_tenant_without_settings_has_the_defaults() -> None:
+    assert "out-of-order-window  2:00:00  (default)" in run("show", "anybody")
+    assert "0 tenants have settings of their own" in run("list")
+
+
+def test_the_history_names_what_was_changed_and_by_whom() -> None:
+    run("set", "team-a", "shard-size", "6")
+    run("set", "team-b", "shard-size", "9")
+    newest, older = run("history").splitlines()
+    assert "team-b  shard-size=9  by " in newest
+    assert "team-a  shard-size=6  by " in older
+    assert run("history", "team-a").splitlines() == [older]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("team-a", "shard-size", "2"), "A shard of 2 cannot hold 3 copies"),
+        (("team-a", "shard-size", "-3"), "not a number of ingesters"),
+        (("team-a", "shard-size", "many"), "not a number of ingesters"),
+        (("team-a", "out-of-order-window", "10"), "not a duration"),
+        (("team-a", "out-of-order-window", "9999d"), "less than or equal to"),
+        (("team/a", "shard-size", "6"), "tenant id contains '/'"),
+        (("..", "shard-size", "6"), "must not be '..'"),
+        (("team-a:x", "shard-size", "6"), "has no colon"),
+    ],
+)
+def test_what_cannot_be_a_setting_is_refused_with_the_reason(arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(CommandError, match=message.replace("..", r"\.\.")):
+        run("set", *arguments)
+    assert not Tenant.objects.exists()
