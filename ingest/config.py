@@ -89,6 +89,13 @@ class IngestConfig:
     """Blocks of the bucket one query may read; one that would read more is refused. A day of hourly blocks of three
     ingesters is 72; a search over many more is a mistake that would keep the block workers from everybody else."""
 
+    query_minimize_enabled: bool = True
+    """Whether a query asks only as many ingesters as its answer needs, and the others when one fails or is slow."""
+
+    query_hedge_seconds: float = 1.0
+    """Delay after which a query asks one more zone, or ingester, while its answer is not complete; 0 asks all at
+    once."""
+
     shard_lookback_seconds: float = 43_200.0
     """How long an ingester that once took a tenant's writes is asked for them: has to cover the time in which data is
     only on ingesters. It is stretched when an ingester says that its data waits for longer."""

@@ -53,6 +53,7 @@ from ingest.parts import override as _override
 from ingest.profiles.jit import warm_up_all
 from ingest.profiles.limits import Limits
 from ingest.querier.gather import Gatherer
+from ingest.querier.ports import MinimizedReads
 from ingest.querier.service import Querier
 from ingest.querier.types import QueryApi
 from ingest.storage.fs import escape_component
@@ -195,12 +196,13 @@ def get_querier() -> QueryApi:
 
 
 def _build_querier() -> Querier:
+    config = settings.INGEST
+    sources = RedisSources(_blocking_redis())
+    minimized = None
+    if config.query_minimize_enabled and config.query_hedge_seconds > 0:
+        minimized = MinimizedReads(sources, config.query_hedge_seconds, config.zone)
     gatherer = Gatherer(
-        get_readers(),
-        RedisSources(_blocking_redis()),
-        get_catalogue(),
-        settings.INGEST.query_deadline_seconds,
-        settings.INGEST.query_max_blocks,
+        get_readers(), sources, get_catalogue(), config.query_deadline_seconds, config.query_max_blocks, minimized
     )
     return Querier(gatherer, get_limits, lambda: time.time_ns() // 1_000_000)
 

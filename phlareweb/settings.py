@@ -113,6 +113,8 @@ INGEST = IngestConfig(
         "PHLARE_QUERY_DEADLINE_SECONDS", _ingest.query_deadline_seconds, minimum=0.1
     ),
     query_max_blocks=env.env_int("PHLARE_QUERY_MAX_BLOCKS", _ingest.query_max_blocks, unit="blocks", minimum=1),
+    query_minimize_enabled=env.env_bool("PHLARE_QUERY_MINIMIZE_ENABLED", _ingest.query_minimize_enabled),
+    query_hedge_seconds=env.env_duration("PHLARE_QUERY_HEDGE_SECONDS", _ingest.query_hedge_seconds),
     shard_lookback_seconds=env.env_duration("PHLARE_SHARD_LOOKBACK_SECONDS", _ingest.shard_lookback_seconds),
     tick_seconds=env.env_duration("PHLARE_TICK_SECONDS", _ingest.tick_seconds, minimum=0.1),
 )

@@ -17,6 +17,7 @@ import structlog
 
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import BLOCKS_QUEUE, REPLY_KEEP_SECONDS, payload_key, read_queue, reply_key
+from ingest.querier.asking import Asking
 from ingest.querier.ports import BUCKET, CanDoWithout
 from ingest.querier.types import Unavailable
 from ingest.storage.read_messages import ReadReply, ReadRequest, decode_reply, encode_reply, encode_request
@@ -71,10 +72,56 @@ class RedisSources:
             replies.setdefault(source, f"no answer within {waited_seconds:.1f} s")
         return replies
 
-    def _send(self, query: str, requests: Mapping[str, ReadRequest], timeout_seconds: float) -> None:
+    def ask_quorum(
+        self, requests: Mapping[str, ReadRequest], timeout_seconds: float, asking: Asking
+    ) -> Mapping[str, ReadReply | str]:
+        """Ask those of ``requests`` that ``asking`` wants, when it wants them; returns a reply, or the reason why there
+        is none, for each that was asked.
+
+        Raises Unavailable when Redis itself cannot be reached.
+        """
+        query = uuid.uuid4().hex
+        started_seconds = time.monotonic()
+        replies: dict[str, ReadReply | str] = {}
+        asked: list[str] = []
+        try:
+            step = asking.started(started_seconds)
+            while True:
+                now_seconds = time.monotonic()
+                left_seconds = started_seconds + timeout_seconds - now_seconds
+                if step.ask:
+                    wanted = {source: requests[source] for source in step.ask}
+                    self._send(query, wanted, timeout_seconds, first=len(asked))
+                    asked += step.ask
+                if step.done or left_seconds <= 0:
+                    break
+                if step.wake_at_seconds is not None:
+                    left_seconds = min(left_seconds, step.wake_at_seconds - now_seconds)
+                reply = self._next_reply(query, left_seconds)
+                now_seconds = time.monotonic()
+                if reply is None:
+                    step = asking.waited(now_seconds)
+                    continue
+                replies[reply.source] = answer = reply.error or decode_reply(reply.body)
+                is_good = not isinstance(answer, str) and not answer.damaged
+                step = asking.answered(reply.source, is_good, now_seconds)
+            self._client.unlink(reply_key(query))
+        except redis.RedisError as error:
+            raise Unavailable(f"Redis cannot be reached: {error}") from error
+        waited_seconds = time.monotonic() - started_seconds
+        for source in asked:
+            replies.setdefault(source, f"no answer within {waited_seconds:.1f} s")
+        return replies
+
+    def _next_reply(self, query: str, wait_seconds: float) -> WireReply | None:
+        """Wait for an answer; a wait of nothing is a short one, for 0 would mean for ever."""
+        found: Any = self._client.blpop([reply_key(query)], timeout=max(wait_seconds, 0.001))
+        return None if found is None else _decoder.decode(found[1])
+
+    def _send(self, query: str, requests: Mapping[str, ReadRequest], timeout_seconds: float, first: int = 0) -> None:
         pipeline = self._client.pipeline(transaction=False)
         keep_seconds = round(timeout_seconds) + 1
-        for number, (source, request) in enumerate(requests.items()):
+        for number, (source, request) in enumerate(requests.items(), first):
             name = f"{query}.{number}"
             pipeline.set(payload_key(name), encode_request(request), ex=keep_seconds)
             queue = BLOCKS_QUEUE if source == BUCKET else read_queue(source)

@@ -7,12 +7,14 @@ it. What is let go between two questions comes back as *gone*, and the reading s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.querier.asking import Asking
 from ingest.querier.plan import PartDigest, PartIdentities, PartRead, Plan, make_plan, settle
-from ingest.querier.ports import BUCKET, CanDoWithout, Catalogue, Membership, ReadSet, Sources
+from ingest.querier.ports import BUCKET, CanDoWithout, Catalogue, Membership, MinimizedReads, ReadSet, Sources
 from ingest.querier.types import MissingSource, QueryRefused, SourceReport, Unavailable
 from ingest.storage.read_messages import (
     BlockRef,
@@ -52,13 +54,19 @@ class Gatherer:
         catalogue: Catalogue,
         timeout_seconds: float,
         max_blocks: int,
+        minimized: MinimizedReads | None = None,
     ) -> None:
-        """``max_blocks`` of the bucket are read for one query at most; one that needs more is refused."""
+        """``max_blocks`` of the bucket are read for one query at most; one that needs more is refused.
+
+        Without ``minimized`` every ingester is asked at once.
+        """
         self._membership = membership
         self._sources = sources
         self._catalogue = catalogue
         self._timeout_seconds = timeout_seconds
         self._max_blocks = max_blocks
+        self._minimized = minimized
+        self._rotation = itertools.count()
 
     def rows(self, request: ReadRequest, rotation: int) -> Gathered:
         """Answer ``request`` (a MERGE or POINTS without parts) over de-duplicated rows."""
@@ -73,7 +81,7 @@ class Gatherer:
     def metadata(self, request: ReadRequest) -> Gathered:
         """Answer ``request`` (PROJECT, LABEL_NAMES or LABEL_VALUES) from every source; nothing has to be counted."""
         reading = _Reading(self._membership.read_set(request.tenant))
-        replies = self._ask(reading, dict.fromkeys(reading.ingesters, request))
+        replies = self._ask_ingesters(reading, request)
         blocks = self._catalogue.blocks(request.tenant, request.start_ns, request.end_ns)
         if blocks:
             self._check_blocks(len(blocks))
@@ -97,7 +105,7 @@ class Gatherer:
 
     def _digests(self, reading: _Reading, request: ReadRequest) -> tuple[list[PartDigest], dict[str, BlockRef]]:
         ask = ReadRequest(ReadOp.DIGESTS, request.tenant, request.matchers, request.start_ns, request.end_ns)
-        replies = self._ask(reading, dict.fromkeys(reading.ingesters, ask))
+        replies = self._ask_ingesters(reading, ask)
         blocks = {
             block.part_id: block for block in self._catalogue.blocks(request.tenant, request.start_ns, request.end_ns)
         }
@@ -155,8 +163,24 @@ class Gatherer:
         """Ask; sources that do not answer are noted in the reading and left out."""
         if not requests:
             return {}
-        replies: dict[str, ReadReply] = {}
         asked = self._sources.ask(requests, self._timeout_seconds, can_do_without or reading.can_do_without)
+        return self._noted(reading, asked)
+
+    def _ask_ingesters(self, reading: _Reading, request: ReadRequest) -> dict[str, ReadReply]:
+        """Ask all ingesters, or as few as hold every acknowledged write."""
+        requests = dict.fromkeys(reading.ingesters, request)
+        if self._minimized is None:
+            reading.expect(requests)
+            return self._ask(reading, requests)
+        if not requests:
+            return {}
+        asking = reading.asking(self._minimized, next(self._rotation))
+        asked = self._minimized.sources.ask_quorum(requests, self._timeout_seconds, asking)
+        reading.expect(asked)
+        return self._noted(reading, asked)
+
+    def _noted(self, reading: _Reading, asked: Mapping[str, ReadReply | str]) -> dict[str, ReadReply]:
+        replies: dict[str, ReadReply] = {}
         for source, reply in asked.items():
             if isinstance(reply, str):
                 reading.lose(source, reply)
@@ -172,13 +196,24 @@ class _Reading:
     def __init__(self, read_set: ReadSet) -> None:
         self._read_set = read_set
         self._lost: dict[str, str] = {one.name: one.reason for one in read_set.missing}
-        self._asked: set[str] = set(read_set.instances)
+        self._asked: set[str] = set()
+        self._expected: set[str] = set()
         self._damaged: dict[tuple[str, str], str] = {}
 
     @property
     def ingesters(self) -> list[str]:
         """Ingesters that can still be asked."""
         return [instance for instance in self._read_set.instances if instance not in self._lost]
+
+    def asking(self, how: MinimizedReads, rotation: int) -> Asking:
+        """Return a round of questions to as few of them as the answer needs."""
+        groups = self._read_set.groups(self._lost.keys(), how.own_zone, rotation)
+        return Asking(groups, self._read_set.needed, how.hedge_seconds)
+
+    def expect(self, asked: Collection[str]) -> None:
+        """Note which ingesters this attempt asked: the answer holds nothing of the others."""
+        self._asked.update(asked)
+        self._expected = set(asked)
 
     @property
     def damage(self) -> int:
@@ -222,7 +257,8 @@ class _Reading:
         missing += [
             MissingSource(f"{source}/{part_id}", reason) for (source, part_id), reason in sorted(self._damaged.items())
         ]
-        away = {*self._lost, *(source for source, _ in self._damaged)}
+        not_asked = set(self._read_set.instances) - self._expected
+        away = {*self._lost, *not_asked, *(source for source, _ in self._damaged)}
         complete = BUCKET not in away and self._read_set.nothing_is_lost(sorted(away))
         return SourceReport(tuple(sorted(self._asked | set(self._lost))), tuple(missing), complete)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ingest.querier.asking import Asking, Group
 from ingest.querier.types import MissingSource
 from ingest.storage.read_messages import BlockRef, ReadReply, ReadRequest
 
@@ -37,6 +38,31 @@ class ReadSet:
             return len(away) <= min(tolerated, len(set(self.zones.values())) // 2)
         return len(set(missing)) <= tolerated
 
+    @property
+    def needed(self) -> int:
+        """How many groups (:meth:`groups`) together hold every acknowledged write; at least 1."""
+        if self.zones:
+            zones = len(set(self.zones.values()))
+            return zones - min(self.replication_factor // 2, zones // 2)
+        return max(1, len(self.instances) + len(self.missing) - self.replication_factor // 2)
+
+    def groups(self, lost: Collection[str], own_zone: str, rotation: int) -> list[Group]:
+        """Return who counts together, zones or single instances, in the order in which to ask them.
+
+        The own zone comes first; whom the others begin with changes from one ``rotation`` to the next. ``lost`` cannot
+        be asked any more.
+        """
+        away = {*lost, *(one.name for one in self.missing)}
+        members: dict[str, list[str]] = {}
+        for instance in sorted({*self.instances, *(one.name for one in self.missing)}):
+            members.setdefault(self.zones.get(instance, instance), []).append(instance)
+        groups = [
+            Group(name, tuple(one for one in names if one not in away), is_whole=away.isdisjoint(names))
+            for name, names in sorted(members.items())
+        ]
+        turn = rotation % len(groups) if groups else 0
+        return sorted(groups[turn:] + groups[:turn], key=lambda group: not (own_zone and group.name == own_zone))
+
 
 class Membership(Protocol):
     """The view of the ring a query is asked with."""
@@ -58,6 +84,27 @@ class Sources(Protocol):
         raise for a source that is away.
         """
         ...
+
+
+class QuorumSources(Protocol):
+    """The way to as few sources as an answer needs."""
+
+    def ask_quorum(
+        self, requests: Mapping[str, ReadRequest], timeout_seconds: float, asking: Asking
+    ) -> Mapping[str, ReadReply | str]:
+        """Ask those of ``requests`` that ``asking`` wants, when it wants them; returns a reply, or the reason why there
+        is none, for each that was asked. Must not raise for a source that is away.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MinimizedReads:
+    """How reads ask as few ingesters as their answers need."""
+
+    sources: QuorumSources
+    hedge_seconds: float  #: delay after which one more zone, or ingester, is asked while the answer is not complete
+    own_zone: str = ""  #: asked first
 
 
 class Catalogue(Protocol):
