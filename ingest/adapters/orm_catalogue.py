@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DatabaseError, close_old_connections
 
 from ingest.models import BlockRecord
+from ingest.querier.types import Unavailable
 from ingest.storage.block.meta import BlockMeta
 from ingest.storage.errors import StorageError
 from ingest.storage.read_messages import BlockRef
@@ -47,10 +48,16 @@ class OrmCatalogue:
         return list(BlockRecord.objects.order_by("ulid").values_list("ulid", "prefix"))
 
     def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
-        """Return the tenant's blocks that overlap ``start_ns <= time < end_ns``."""
+        """Return the tenant's blocks that overlap ``start_ns <= time < end_ns``.
+
+        Raises Unavailable when the catalogue cannot be read: an answer without it could miss blocks in silence.
+        """
         rows = BlockRecord.objects.filter(tenant=tenant, max_time_ns__gte=start_ns, min_time_ns__lt=end_ns)
         columns = rows.order_by("ulid").values_list("ulid", "prefix", "size_bytes")
-        return [BlockRef(ulid, tenant, prefix, size_bytes) for ulid, prefix, size_bytes in columns]
+        try:
+            return [BlockRef(ulid, tenant, prefix, size_bytes) for ulid, prefix, size_bytes in columns]
+        except DatabaseError as error:
+            raise Unavailable(f"The catalogue of blocks cannot be read: {error}") from error
 
 
 def _columns(block: BlockMeta, prefix: str) -> dict[str, Any]:
