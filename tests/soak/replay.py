@@ -97,15 +97,22 @@ def fill(directory: Path, run: Run) -> None:
     quiet = base[0]
     store.commit([encode_record(QUIET, 0, quiet.symbols, quiet.groups[:1])])
     waiting = pushes(base)
-    profiles = 0
+    profiles = blocks = 0
     while store.status().wal_bytes < run.log_bytes:
         batch = [next(waiting) for _ in range(RECORDS_A_COMMIT)]
         assert all(codes == bytes([AckCode.STORED]) for codes in store.commit(batch))
         profiles += len(batch)
-        if store.write_blocks():
+        written = store.write_blocks()
+        blocks += written
+        if written:
             store.evict([block.part_id for block in store.blocks.all()])
     status = store.status()
-    said = {"profiles": profiles, "log_bytes": status.wal_bytes, "peak_bytes": memory_of(os.getpid()).peak_rss}
+    said = {
+        "profiles": profiles,
+        "log_bytes": status.wal_bytes,
+        "blocks_written": blocks,
+        "peak_bytes": memory_of(os.getpid()).peak_rss,
+    }
     print(json.dumps(said), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -140,6 +147,7 @@ def measure(run: Run, folder: Path) -> dict[str, Any]:
         "log_mib": round(before["log_bytes"] / MIB, 1),
         "profiles": before["profiles"] + 1,
         "profiles_found": after["profiles"],
+        "blocks_written_before": before["blocks_written"],
         "blocks_written": after["blocks_written"],
         "seconds": round(after["seconds"], 2),
         "mb_a_second": round(before["log_bytes"] / after["seconds"] / 1e6, 1),

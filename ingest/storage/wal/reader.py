@@ -33,7 +33,7 @@ from ingest.storage.wal.format import (
 from ingest.storage.wal.writer import list_segments
 
 #: How much of a segment is read at once.
-WINDOW_BYTES: Final = 4 << 20
+WINDOW_BYTES: Final = 1 << 20
 
 #: Upper bound of what ``quarantine/`` holds; further damage is reported but not copied.
 QUARANTINE_BYTES: Final = 256 << 20
@@ -61,7 +61,7 @@ class Damage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WalRecord:
-    """One verified record. ``data`` is aligned to 8 bytes in memory; holding it may hold a window of 4 MiB."""
+    """One verified record. ``data`` is aligned to 8 bytes in memory; holding it may hold a window of 1 MiB."""
 
     kind: int
     data: memoryview
