@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ingest.ingester.checkpoint import CheckpointPlan, checkpoint_records
 from ingest.ingester.marks import HeadMark, encode_mark
-from ingest.ingester.replay import Extent, Replayed, Replayer, TenantHeads
+from ingest.ingester.replay import Extent, Replayed, Replayer, ReplayRoom, TenantHeads
 from ingest.storage.errors import WalError
 from ingest.storage.fs import Buffer, Files, directory_bytes
 from ingest.storage.head.head import Head
@@ -88,14 +88,13 @@ class Lane:
         return self._checkpoint_bytes + sum((self._directory / name).stat().st_size for name in segments)
 
     def open(
-        self, has_block: Callable[[str], bool], grown: Callable[[int], None], progress: Callable[[WalRecord], None]
+        self, has_block: Callable[[str], bool], room: ReplayRoom, progress: Callable[[WalRecord], None]
     ) -> LaneOpened:
         """Replay the log, then begin a new segment. Must return before anything else is called.
 
-        Heads can be seen from the first record on: ``grown``, told of each growth of their memory, may write blocks of
-        those that are sealed.
+        Heads can be seen from the first record on: ``room`` may write blocks of those that are sealed.
         """
-        replayer = Replayer(self._new_head, self._new_ulid, self._now_ns, has_block, grown)
+        replayer = Replayer(self._new_head, self._new_ulid, self._now_ns, has_block, room)
         self._tenants = replayer.result.tenants
         log = LogReplay(self._directory, self._checkpoint, True, self._files)
         replayed = replayer.feed(_watched(log, progress))

@@ -55,19 +55,19 @@ class Replayer:
         new_ulid: Callable[[], str],
         now_ns: Callable[[], int],
         has_block: Callable[[str], bool],
-        grown: Callable[[int], None],
+        room: ReplayRoom,
     ) -> None:
         """``new_head(tenant, ulid, created_at_ns)``; ``has_block(ulid)`` says whether a complete local block exists.
 
-        ``grown(bytes)`` is told by how much memory a record made the heads larger. It may write blocks of sealed heads
-        and take them out of ``result.tenants``.
+        ``room`` is told how heads grow and that one was sealed. It may write blocks of sealed heads and take them out
+        of ``result.tenants``.
         """
         self._new_head = new_head
         self._new_ulid = new_ulid
         self._now_ns = now_ns
         self._has_block = has_block
-        self._grown = grown
-        self._memory_bytes: dict[str, int] = {}  # head ULID -> what ``grown`` was told of it
+        self._room = room
+        self._memory_bytes: dict[str, int] = {}  # head ULID -> what the room was told of it
         self._skipping: dict[str, str] = {}  # tenant -> ULID of the head whose records are not needed any more
         self.result = Replayed()
 
@@ -120,6 +120,7 @@ class Replayer:
             heads.sealed.append(heads.open)
             heads.open = None
             self.result.extents[mark.ulid].setdefault(segment, 0)
+            self._room.sealed()
 
     def _push(self, record: WalRecord) -> None:
         try:
@@ -153,7 +154,7 @@ class Replayer:
         memory_bytes = head.memory_bytes
         growth = memory_bytes - self._memory_bytes[head.part_id]
         self._memory_bytes[head.part_id] = memory_bytes
-        self._grown(growth)
+        self._room.grown(growth)
 
     def _place(self, mark: HeadMark, segment: int) -> None:
         self.result.extents[mark.ulid] = {segment: 0}
@@ -175,7 +176,7 @@ class ReplayRoom:
         self.written = 0
         self.failure = ""
         self._bound_bytes = bound_bytes
-        self._write_at_bytes = bound_bytes
+        self._has_sealed = False
         self._write_blocks = write_blocks
         self._measure = held_bytes
         self._held_bytes = 0
@@ -183,12 +184,19 @@ class ReplayRoom:
     def grown(self, by_bytes: int) -> None:
         """Take note of ``by_bytes`` more; writes blocks when that is too much."""
         self._held_bytes += by_bytes
-        if self._held_bytes <= self._write_at_bytes or self.failure:
+        self._keep_within()
+
+    def sealed(self) -> None:
+        """Take note of a head that can be written now; does so when there is too much already."""
+        self._has_sealed = True
+        self._keep_within()
+
+    def _keep_within(self) -> None:
+        if self._held_bytes <= self._bound_bytes or not self._has_sealed or self.failure:
             return
         try:
             self.written += self._write_blocks()
         except (StorageError, OSError) as error:
             self.failure = f"{type(error).__name__}: {error}"  # a full disk must not keep anyone from reading
         self._held_bytes = self._measure()
-        # What is left is open and cannot be written: look again when it has grown by a part of the bound.
-        self._write_at_bytes = max(self._bound_bytes, self._held_bytes + self._bound_bytes // 8)
+        self._has_sealed = False

@@ -144,7 +144,7 @@ class IngesterStore:
             progress(done_bytes, total_bytes)
 
         room = ReplayRoom(self._config.heads_max_bytes // 2, self.write_blocks, self._held_bytes)
-        wal, wbl = (lane.open(self.blocks.has, room.grown, watch) for lane in self._lanes.values())
+        wal, wbl = (lane.open(self.blocks.has, room, watch) for lane in self._lanes.values())
         self._recall_times()
         progress(total_bytes, total_bytes)
         return Opened(wal, wbl, damaged, room.written, room.failure)

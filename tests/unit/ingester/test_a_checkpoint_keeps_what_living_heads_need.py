@@ -237,23 +237,24 @@ def test_a_crash_before_any_call_of_the_disk_loses_nothing(ingesters: Ingesters)
 
 def test_every_profile_a_killed_process_had_acknowledged_is_there_once(tmp_path: Path) -> None:
     rng = random.Random(7)
-    acknowledged = 0
-    checkpoints = 0
+    acknowledged: set[int] = set()
+    checkpoints = first = 0
     for _ in range(3):
-        command = [sys.executable, "-m", "tests.unit.ingester.checkpointing_child", str(tmp_path), str(acknowledged)]
+        command = [sys.executable, "-m", "tests.unit.ingester.checkpointing_child", str(tmp_path), str(first)]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
-            wanted = rng.randrange(2, 6)
-            lines = list(itertools.islice(child.stdout, 60 * wanted))
+            lines = list(itertools.islice(child.stdout, 60 * rng.randrange(2, 5)))
             child.kill()
             lines += list(child.stdout)
         checkpoints += lines.count("checkpoint\n")
-        acknowledged = max(int(line) for line in lines if line.strip().isdigit()) + 1
+        acknowledged |= {int(line) for line in lines if line.endswith("\n") and line.strip().isdigit()}
         store = Ingesters(tmp_path / "ingester").open()
-        for tenant, step in ((TENANT, 1), (QUIET, 50)):
+        for tenant, wanted in ((TENANT, acknowledged), (QUIET, {one for one in acknowledged if one % 50 == 0})):
             found = held(store, tenant)
-            assert found.keys() >= set(range(0, acknowledged, step)), "what was acknowledged is there"
+            assert found.keys() >= wanted, "what was acknowledged is there"
             assert set(found.values()) == {1}
+        # The last one may have been committed and not been reported any more: it is not sent again.
+        first = max(held(store)) + 1
         store.close()
     assert checkpoints >= 3
 
