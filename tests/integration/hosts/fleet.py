@@ -24,6 +24,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import boto3
@@ -218,6 +219,12 @@ class Fleet:
     def log(self, name: str) -> str:
         """Return what a process said."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def clock_offset_seconds(self, name: str) -> float:
+        """Return by how much a process's clock is ahead: the time in its last line against the time of its writing."""
+        path = self.folder / f"{name}.log"
+        stamps = [json.loads(line)["time"] for line in self.log(name).splitlines() if line.startswith('{"event')]
+        return datetime.fromisoformat(stamps[-1]).timestamp() - path.stat().st_mtime
 
     # ----------------------------------------------------------------------------------------------------- inside
 

@@ -114,6 +114,7 @@ def test_a_clock_that_is_a_minute_off_changes_nothing(fleet: Fleet, host: str, s
     start(skewed)
     fleet.wait_until_whole()
     fleet.wait_until_ready()
+    assert abs(fleet.clock_offset_seconds(host) - skew_seconds) < SKEW_SECONDS / 2, "the clock is right"
     traffic = Traffic(fleet, f"skew-{host}")
     try:
         with traffic.flowing():
@@ -127,4 +128,5 @@ def test_a_clock_that_is_a_minute_off_changes_nothing(fleet: Fleet, host: str, s
     assert not traffic.refusals, traffic.refusals[:5]
     fleet.wait_until_whole()
     fleet.wait_until_ready()
+    assert abs(fleet.clock_offset_seconds(host)) < SKEW_SECONDS / 2
     assert traffic.verdict() == verdict, "read with the right time as with the wrong one"
