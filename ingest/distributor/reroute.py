@@ -116,7 +116,7 @@ class Rerouter:
             while (message := self._queues.oldest(instance)) is not None:
                 if self._clock_seconds() >= until:
                     return self._stopped(done, "The time for one round is over.")
-                step = self._move(message)
+                step = self._move(instance, message)
                 if isinstance(step, str):
                     return self._stopped(done, step)
                 self._queues.remove(instance, message)
@@ -129,7 +129,7 @@ class Rerouter:
     def _stopped(self, done: QueueOutcome, why: str) -> QueueOutcome:
         return replace(done, left=self._queues.depth(done.instance), why_left=why)
 
-    def _move(self, message: QueuedMessage) -> QueueOutcome | str:
+    def _move(self, instance: str, message: QueuedMessage) -> QueueOutcome | str:
         """Store what a message names; returns what became of it, or why it has to stay."""
         if message.payload_names is None:
             return QueueOutcome("", messages=1, damaged=1)
@@ -138,7 +138,7 @@ class Rerouter:
         for payload in self._queues.payloads(message.payload_names):
             if payload is None:
                 opened.gone += 1
-            elif (problem := self._open(payload, opened, wait)) is not None:
+            elif (problem := self._open(instance, payload, opened, wait)) is not None:
                 return problem.message
         if opened.writes:
             if not self._batcher.submit(opened.writes):
@@ -157,11 +157,11 @@ class Rerouter:
             damaged=opened.damaged,
         )
 
-    def _open(self, payload: bytes, opened: _Opened, wait: PushWait) -> NoReplicaSet | None:
+    def _open(self, instance: str, payload: bytes, opened: _Opened, wait: PushWait) -> NoReplicaSet | None:
         """Place the records of one payload. Damage ends the payload, not the message."""
         try:
             for raw in iter_records(payload):
-                writes = self._placed(bytes(raw), wait)
+                writes = self._placed(instance, bytes(raw), wait)
                 if isinstance(writes, NoReplicaSet):
                     return writes
                 opened.writes += writes
@@ -169,7 +169,7 @@ class Rerouter:
             opened.damaged += 1
         return None
 
-    def _placed(self, raw: bytes, wait: PushWait) -> list[Write] | NoReplicaSet:
+    def _placed(self, instance: str, raw: bytes, wait: PushWait) -> list[Write] | NoReplicaSet:
         """Return one write for each replica set the record's groups have now. Raises RecordError."""
         record = decode_record(raw)
         placements = [placement_string(group.labels) for group in record.groups]
@@ -177,8 +177,9 @@ class Rerouter:
         for group, target in zip(record.groups, self._placement.replica_sets(record.tenant, placements), strict=True):
             if isinstance(target, NoReplicaSet):
                 return target
-            # No hints: a quorum is enough for what comes late, and the queue they went to could be this very one.
-            by_set.setdefault(replace(target, absent=()), []).append(group)
+            # A hint must not go into the very queue that is emptied, should its ingester be back in the ring by now.
+            absent = tuple([one for one in target.absent if one != instance])
+            by_set.setdefault(replace(target, absent=absent), []).append(group)
         if len(by_set) == 1:
             bodies = [raw]
         else:

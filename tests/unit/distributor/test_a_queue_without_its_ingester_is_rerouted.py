@@ -177,6 +177,12 @@ def test_the_groups_of_a_record_go_to_those_that_own_them_now_and_nowhere_else()
     assert services == {"a": [*checkout], "b": [*checkout, *web], "c": [*web]}
 
 
+def test_owners_that_are_away_get_hints_but_never_the_one_whose_queue_it_is() -> None:
+    ingesters = ScriptedIngesters(STORING, lambda placement: ReplicaSet(("a", "b"), 0, ("c", "gone")))
+    reroute(MemoryQueues([record(1)]), ingesters)
+    assert [(set(batch.messages), set(batch.hints)) for batch in ingesters.batches] == [({"a", "b"}, {"c"})]
+
+
 def test_what_is_not_split_is_sent_on_byte_by_byte() -> None:
     ingesters = ScriptedIngesters(STORING)
     original = record(1, ("checkout", "web"))
