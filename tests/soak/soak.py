@@ -242,8 +242,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         environment = dict(one.split("=", 1) for one in arguments.set)
         cluster = Cluster(arguments.data_dir or Path(folder) / "data", environment=environment)
-        cluster.start()
         try:
+            cluster.start()
             verdict = _run(cluster, arguments)
         finally:
             cluster.stop()
