@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,11 @@ from ingest.storage.read import answer
 from ingest.storage.read_messages import ReadReply, ReadRequest, decode_request
 
 log = structlog.get_logger(__name__)
+
+#: A message that was taken is not handed out again, so its payloads are asked for until Redis is back: for so long,
+#: with this pause. Longer would keep a worker from stopping.
+FETCH_SECONDS = 30.0
+FETCH_PAUSE_SECONDS = 0.5
 
 
 class RedisAckSink:
@@ -41,13 +47,24 @@ class RedisAckSink:
 class IngesterWorker:
     """Feeds an ingester from Redis."""
 
-    def __init__(self, ingester: Ingester, client: redis.Redis) -> None:
+    def __init__(
+        self,
+        ingester: Ingester,
+        client: redis.Redis,
+        fetch_seconds: float = FETCH_SECONDS,
+        pause_seconds: float = FETCH_PAUSE_SECONDS,
+    ) -> None:
         self._ingester = ingester
         self._client = client
+        self._fetch_seconds = fetch_seconds
+        self._pause_seconds = pause_seconds
 
     def write(self, batch_id: str, reply_to: str, payload_names: Sequence[str]) -> None:
-        """Fetch the payloads and queue them for the next commit."""
-        payloads: list[Any] = self._client.mget([payload_key(name) for name in payload_names])
+        """Fetch the payloads and queue them for the next commit.
+
+        Raises redis.RedisError when Redis stays away: then this replica misses the message, and the others have it.
+        """
+        payloads = self._fetch([payload_key(name) for name in payload_names])
         self._ingester.write(WriteMessage(batch_id, reply_to, dict(zip(payload_names, payloads, strict=True))))
 
     def read(self, source: str, request_name: str, reply_to: str) -> None:
@@ -55,6 +72,17 @@ class IngesterWorker:
         request = _fetch_request(self._client, request_name)
         if request is not None:
             self._ingester.read(request, self._replier(source, reply_to))
+
+    def _fetch(self, keys: list[str]) -> list[Any]:
+        until_seconds = time.monotonic() + self._fetch_seconds
+        while True:
+            try:
+                found: list[Any] = self._client.mget(keys)
+                return found
+            except redis.RedisError:
+                if time.monotonic() >= until_seconds:
+                    raise
+                time.sleep(self._pause_seconds)
 
     def maintain(self, flush: bool) -> None:
         """Wake the periodic work."""
