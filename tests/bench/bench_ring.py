@@ -36,10 +36,10 @@ def best_seconds(work: Callable[[], object], rounds: int = 5) -> float:
     return min(times)
 
 
-def report(name: str, value: float, unit: str, goal: float | None = None) -> None:
-    """Print one figure; ``goal`` is a bound from above."""
-    figure: dict[str, object] = {"bench": "ring", "name": name, "value": round(value, 3), "unit": unit}
-    print(json.dumps(figure if goal is None else {**figure, "goal": goal}))
+def report(name: str, value: float, unit: str, goal: float | str | None = None) -> None:
+    """Print one figure; a ``goal`` that is a number is a bound from above."""
+    figure: dict[str, object] = {"name": name, "value": round(value, 3), "unit": unit}
+    print(json.dumps(figure if goal is None else {**figure, "goal": goal}), flush=True)
 
 
 def make_ring() -> RingDesc:
