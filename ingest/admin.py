@@ -1,7 +1,4 @@
-"""The admin's pages: the catalogue and the audit log to look at, not to edit, and tenants' settings.
-
-The bucket says what blocks there are, and an audit log that could be edited would be none.
-"""
+"""The admin's pages: the catalogue, the audit log and the history of settings to look at, and tenants' settings."""
 
 from __future__ import annotations
 
@@ -15,46 +12,47 @@ from ingest.adapters.tenant_records import delete_tenant, save_tenant
 from ingest.models import AuditEntry, BlockRecord, Tenant, TenantChange
 
 
+class ToLookAt(admin.ModelAdmin):
+    """Rows that nobody adds, changes or deletes by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Rows are added by what they tell of."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What happened stays."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Each page says what would be lost."""
+        return False
+
+
 @admin.register(BlockRecord)
-class BlockRecordAdmin(admin.ModelAdmin):
-    """Blocks by tenant and time."""
+class BlockRecordAdmin(ToLookAt):
+    """Blocks by tenant and time. A row repeats what the bucket says; without it, data in the bucket would be hidden."""
 
     list_display = ("ulid", "tenant", "owner", "series", "profiles", "samples", "size_bytes", "created_at")
     list_filter = ("tenant", "owner")
     search_fields = ("ulid", "tenant")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A block is added by the ingester that uploads it."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A row repeats what meta.json says."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Removing the row would hide data that is still in the bucket."""
-        return False
-
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):
-    """What operators did, newest first."""
+class AuditEntryAdmin(ToLookAt):
+    """What operators did, newest first. A log that could be edited would be none: only age removes a line."""
 
     list_display = ("at", "actor", "action", "instance", "outcome", "detail", "source")
     list_filter = ("action", "outcome")
     search_fields = ("actor", "instance")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A line is added by the action it tells of."""
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What happened does not change."""
-        return False
+@admin.register(TenantChange)
+class TenantChangeAdmin(ToLookAt):
+    """The history of settings. Queries find a tenant's older data by its former shard sizes."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only age removes a line."""
-        return False
+    list_display = ("changed_at", "tenant", "setting", "value", "effective_at", "changed_by")
+    list_filter = ("setting",)
+    search_fields = ("tenant", "changed_by")
 
 
 @admin.register(Tenant)
@@ -76,27 +74,6 @@ class TenantAdmin(admin.ModelAdmin):
         """Give each of these tenants the defaults again."""
         for tenant in queryset:
             delete_tenant(tenant, _who(request))
-
-
-@admin.register(TenantChange)
-class TenantChangeAdmin(admin.ModelAdmin):
-    """The history of settings: to look at."""
-
-    list_display = ("changed_at", "tenant", "setting", "value", "effective_at", "changed_by")
-    list_filter = ("setting",)
-    search_fields = ("tenant", "changed_by")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Rows are added by changing a tenant."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What happened stays."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Queries find a tenant's older data by its former shard sizes."""
-        return False
 
 
 def _who(request: HttpRequest) -> str:
