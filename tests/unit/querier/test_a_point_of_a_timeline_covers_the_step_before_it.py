@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.profiles.profile_type import ProfileType
@@ -79,6 +79,7 @@ rows = st.lists(st.tuples(st.integers(-2 * STEP, 5 * STEP), st.integers(1, 100),
 
 
 @given(rows, st.lists(st.sets(st.sampled_from("xyz"), min_size=1), min_size=12, max_size=12))
+@example([(0, 98, "a"), (-1, 98, "a"), (-2, 1, "a"), (-3, 1, "a")], [{"y"}, {"x"}, {"x"}, {"y"}, *[{"x"}] * 8])
 def test_replicas_with_any_holes_give_the_timeline_of_a_naive_sum(
     drawn: list[tuple[int, int, str]], holders: list[set[str]]
 ) -> None:

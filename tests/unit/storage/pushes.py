@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -42,8 +43,9 @@ class Group:
 
     @property
     def profile_id(self) -> bytes:
-        """An identity whose halves both differ and do not fit a signed number."""
-        return (self.number + 2**63).to_bytes(8, "big") + (2**64 - 1 - self.number).to_bytes(8, "big")
+        """An identity whose halves do not fit a signed number: a hash, as digests add identities and rely on that."""
+        halves = hashlib.blake2b(self.number.to_bytes(8, "big"), digest_size=16).digest()
+        return bytes([halves[0] | 0x80, *halves[1:8], halves[8] | 0x80, *halves[9:]])
 
 
 def samples(**stacks: int | tuple[int, ...]) -> tuple[Sample, ...]:
