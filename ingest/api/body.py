@@ -19,6 +19,12 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_LENGTH_DIGITS = 18
 
 
+def content_length(environ: Mapping[str, Any]) -> int:
+    """Return the announced length of the body; 0 when none is announced or what is announced is no length."""
+    announced = environ.get("CONTENT_LENGTH") or ""
+    return int(announced) if _is_length(announced) else 0
+
+
 def read_body(environ: Mapping[str, Any], max_bytes: int) -> bytes | Rejection:
     """Return the request body as it came over the wire.
 
@@ -27,7 +33,7 @@ def read_body(environ: Mapping[str, Any], max_bytes: int) -> bytes | Rejection:
     """
     announced = environ.get("CONTENT_LENGTH") or ""
     if announced:
-        if not announced.isascii() or not announced.isdigit() or len(announced) > _MAX_LENGTH_DIGITS:
+        if not _is_length(announced):
             return Rejection(Reason.BAD_REQUEST, "Content-Length is not a number of bytes.")
         length = int(announced)
         if length > max_bytes:
@@ -55,6 +61,10 @@ def read_decoded_body(environ: Mapping[str, Any], max_bytes: int, max_ratio: int
     if not body.startswith(_GZIP_MAGIC):
         return Rejection(Reason.BAD_GZIP, "Content-Encoding says gzip, the body is something else.")
     return gunzip_bounded(body, max_bytes, max_ratio)
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_LENGTH_DIGITS
 
 
 def _ends_by_itself(environ: Mapping[str, Any]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -9,11 +11,20 @@ from ingest.profiles.reasons import Rejection
 from ingest.profiles.tenant import DEFAULT_TENANT, validate_tenant
 
 
-def tenant_of(request: HttpRequest) -> str | Rejection:
-    """Return the tenant id, or why the request names none.
+class Scope(StrEnum):
+    """What a request wants to do with a tenant's data."""
+
+    PUSH = "push"
+    QUERY = "query"
+    ADMIN = "admin"
+
+
+def tenant_of(request: HttpRequest, scope: Scope) -> str | Rejection:
+    """Return the tenant id, or why the request names none or may not do what it wants.
 
     The header ``X-Scope-OrgID`` counts only while multi-tenancy is on; otherwise everybody is one tenant and the header
-    is not even looked at, so that a client configured for a hosted service works unchanged.
+    is not even looked at, so that a client configured for a hosted service works unchanged. Nothing is asked of
+    whoever reaches this server, so every scope is granted.
     """
     if not settings.INGEST.multitenancy_enabled:
         return DEFAULT_TENANT

@@ -16,13 +16,13 @@ from django.http import HttpRequest, HttpResponse
 from google.protobuf.message import Message
 
 from ingest import wiring
-from ingest.api.body import read_decoded_body
+from ingest.api.body import content_length, read_decoded_body
 from ingest.api.compression import compress
 from ingest.api.connect.codec import ACCEPT_POST, Body, Codec, codec_of, decode, encode
 from ingest.api.connect.errors import ConnectError, error_response, invalid, refused
 from ingest.api.metrics import observe_request
 from ingest.api.sources import source_headers
-from ingest.api.tenancy import tenant_of
+from ingest.api.tenancy import Scope, tenant_of
 from ingest.profiles.limits import Limits
 from ingest.profiles.reasons import ConnectCode, Rejection
 from ingest.querier.types import QueryRefused, SourceReport, Unavailable
@@ -42,7 +42,9 @@ class Call:
     """What a handler knows about the request besides its message."""
 
     tenant: str
-    accept: str  #: the Accept header as sent
+    accept: str = ""  #: the Accept header as sent
+    user_agent: str = ""  #: as sent
+    body_bytes: int = 0  #: of the request as it came; 0 when it has no length
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Rpc(Generic[RequestT]):
     handler: Callable[[Call, RequestT], Reply]
     max_body_bytes: Callable[[Limits], int] = lambda _: QUERY_BODY_BYTES
     #: Hears of a body that was refused before the handler saw it, and of whose it was.
-    on_unread: Callable[[str, Rejection], None] = lambda _tenant, _rejection: None
+    on_unread: Callable[[Call, Rejection], None] = lambda _call, _rejection: None
+    scope: Scope = Scope.QUERY
 
 
 def unary(rpc: Rpc[RequestT]) -> Callable[[HttpRequest], HttpResponse]:
@@ -118,18 +121,19 @@ def _call(rpc: Rpc[RequestT], request: HttpRequest, codec: Codec, started: float
     if version != "1":
         raise invalid(f"Connect-Protocol-Version must be 1, it is {version[:20]!r}.")
     deadline = _deadline(environ.get("HTTP_CONNECT_TIMEOUT_MS"), started)
-    tenant = tenant_of(request)
+    tenant = tenant_of(request, rpc.scope)
     if isinstance(tenant, Rejection):
         raise refused(tenant)
+    call = Call(tenant, environ.get("HTTP_ACCEPT", ""), environ.get("HTTP_USER_AGENT", ""), content_length(environ))
     limits = wiring.get_limits(tenant)
     body = read_decoded_body(request.environ, rpc.max_body_bytes(limits), limits.max_decompression_ratio)
     if isinstance(body, Rejection):
-        rpc.on_unread(tenant, body)
+        rpc.on_unread(call, body)
         raise refused(body)
     message = decode(codec, body, rpc.request_type)
     if time.perf_counter() >= deadline:
         raise ConnectError(ConnectCode.DEADLINE_EXCEEDED, "The time limit of the request passed before it was read.")
-    reply = rpc.handler(Call(tenant, environ.get("HTTP_ACCEPT", "")), message)
+    reply = rpc.handler(call, message)
     response = HttpResponse(encode(codec, reply.body), content_type=codec.value, headers=dict(reply.headers))
     if reply.sources is not None:
         for name, value in source_headers(reply.sources):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
-from ingest import wiring
 from ingest.api.connect.codec import MessageBody
 from ingest.api.connect.door import Call, Reply, Rpc
 from ingest.api.connect.errors import ConnectError, refused
-from ingest.api.metrics import observe_push
 from ingest.api.proto import push_pb2
-from ingest.api.push_log import log_push, log_unread_push
+from ingest.api.pushing import Door, PushOrigin, refuse_unread, store
+from ingest.api.tenancy import Scope
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.profiles.reasons import CONNECT_CODE, ConnectCode, Reason
 
@@ -36,13 +33,14 @@ def push(call: Call, request: push_pb2.PushRequest) -> Reply:
         )
         for one in request.series
     ]
-    push_id = uuid.uuid4().hex
-    result = wiring.get_distributor().push(call.tenant, series, push_id)
-    observe_push(call.tenant, result)
+    result = store(_origin(call), series)
     if not result.ok:
-        log_push(call.tenant, result)
         raise push_error(result)
-    return Reply(_EMPTY, headers=(("Phlare-Push-Id", push_id),))
+    return Reply(_EMPTY, headers=(("Phlare-Push-Id", result.push_id),))
+
+
+def _origin(call: Call) -> PushOrigin:
+    return PushOrigin(call.tenant, Door.PUSH, call.user_agent, call.body_bytes)
 
 
 def push_error(result: PushResult) -> ConnectError:
@@ -86,5 +84,6 @@ RPC = Rpc(
     request_type=push_pb2.PushRequest,
     handler=push,
     max_body_bytes=lambda limits: limits.ingestion_body_limit_bytes,
-    on_unread=log_unread_push,
+    on_unread=lambda call, rejection: refuse_unread(_origin(call), rejection),
+    scope=Scope.PUSH,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,14 +10,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
 from ingest import wiring
-from ingest.api.body import read_decoded_body
-from ingest.api.metrics import observe_push
-from ingest.api.push_log import log_push, log_unread_push
+from ingest.api.body import content_length, read_decoded_body
+from ingest.api.pushing import Door, PushOrigin, refuse_unread, store
 from ingest.api.rest import serializers as shapes
 from ingest.api.rest.answers import json_response
 from ingest.api.rest.errors import RETRY_AFTER_SECONDS, Refused, refusal
 from ingest.api.rest.metric_name import inferred_name
 from ingest.api.rest.view import ApiView
+from ingest.api.tenancy import Scope
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.profiles.reasons import Reason, Rejection
 
@@ -27,6 +26,8 @@ _NAME = "__name__"
 
 class PushView(ApiView):
     """Profiles."""
+
+    scope = Scope.PUSH
 
     @extend_schema(
         operation_id="push",
@@ -53,8 +54,9 @@ class PushView(ApiView):
         tenant = self.tenant()
         limits = wiring.get_limits(tenant)
         raw = read_decoded_body(request.environ, limits.max_profile_size_bytes, limits.max_decompression_ratio)
+        origin = PushOrigin(tenant, Door.REST, request.META.get("HTTP_USER_AGENT", ""), content_length(request.environ))
         if isinstance(raw, Rejection):
-            log_unread_push(tenant, raw)
+            refuse_unread(origin, raw)
             raise Refused(raw)
         if not raw:
             raise Refused(Rejection(Reason.NO_PROFILES, "The body is empty; send a pprof profile."))
@@ -62,13 +64,10 @@ class PushView(ApiView):
         if all(name != _NAME for name, _ in labels):
             name = inferred_name(raw, limits)
             if isinstance(name, Rejection):
-                log_unread_push(tenant, name)
+                refuse_unread(origin, name)
                 raise Refused(name)
             labels.append((_NAME, name))
-        result = wiring.get_distributor().push(tenant, [RawSeries(tuple(labels), (raw,))], uuid.uuid4().hex)
-        observe_push(tenant, result)
-        log_push(tenant, result)
-        return push_answer(result)
+        return push_answer(store(origin, [RawSeries(tuple(labels), (raw,))]))
 
 
 def push_answer(result: PushResult) -> HttpResponse:

@@ -16,7 +16,7 @@ from ingest.api.metrics import observe_request
 from ingest.api.rest.answers import json_response
 from ingest.api.rest.errors import Refused, handle
 from ingest.api.sources import source_document
-from ingest.api.tenancy import tenant_of
+from ingest.api.tenancy import Scope, tenant_of
 from ingest.profiles.reasons import Rejection
 from ingest.querier.types import Answer
 
@@ -30,6 +30,7 @@ class ApiView(APIView):
     parser_classes: list[type] = []
     renderer_classes = [JSONRenderer]
     schema: Any = AutoSchema()
+    scope = Scope.QUERY
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve a request and count it."""
@@ -49,7 +50,7 @@ class ApiView(APIView):
 
     def tenant(self) -> str:
         """Return the tenant of the request."""
-        tenant = tenant_of(self.request._request)
+        tenant = tenant_of(self.request._request, self.scope)
         if isinstance(tenant, Rejection):
             raise Refused(tenant)
         return tenant
