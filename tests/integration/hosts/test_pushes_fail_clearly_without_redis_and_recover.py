@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.hosts.durations import CUT_SECONDS
+from tests.integration.hosts.durations import REFUSING_CUT_SECONDS
 from tests.integration.hosts.fleet import INGESTERS, Fleet, seconds_until
 from tests.integration.hosts.traffic import Traffic
 
@@ -20,19 +20,19 @@ RECOVERY_SECONDS = 120.0
 
 def web_cut_from_redis(fleet: Fleet, traffic: Traffic) -> None:
     with fleet.network.cuts(("web", "redis"), ("redis", "web")):
-        time.sleep(CUT_SECONDS)
+        time.sleep(REFUSING_CUT_SECONDS)
 
 
 def web_does_not_hear_redis(fleet: Fleet, traffic: Traffic) -> None:
     """Batches arrive and acks do not: what is refused here is stored, and its repeat must not count again."""
     with fleet.network.cuts(("redis", "web")):
-        time.sleep(CUT_SECONDS)
+        time.sleep(REFUSING_CUT_SECONDS)
 
 
 def redis_lost_its_power(fleet: Fleet, traffic: Traffic) -> None:
     """Everything in Redis is gone, and nobody was told: every connection to it is half open."""
     fleet.power_off("redis")
-    time.sleep(CUT_SECONDS)
+    time.sleep(REFUSING_CUT_SECONDS)
     fleet.power_on("redis")
     fleet.start_redis()
 

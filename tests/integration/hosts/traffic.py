@@ -67,6 +67,13 @@ class Traffic:
         wanted = len(self.acknowledged) + profiles
         wait_for(lambda: len(self.acknowledged) >= wanted, timeout_seconds, f"{profiles} more pushes are acknowledged")
 
+    def goes_on(self, seconds: float) -> None:
+        """Let time pass in which pushes have to be acknowledged: more than were under way already."""
+        before = len(self.acknowledged)
+        time.sleep(seconds)
+        more = len(self.acknowledged) - before
+        assert more > 2 * PUSHERS, f"{more} pushes were acknowledged in {seconds} s"
+
     def verdict(self, skew_ms: int = 0) -> Verdict:
         """Ask until an answer is complete, and hold it against what was acknowledged."""
         found: dict[str, int] = {}
