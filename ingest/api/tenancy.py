@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any, Protocol
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from ingest.profiles.reasons import Rejection
 from ingest.profiles.tenant import DEFAULT_TENANT, validate_tenant
@@ -19,7 +19,13 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-def tenant_of(request: HttpRequest, scope: Scope) -> str | Rejection:
+class Request(Protocol):
+    """What is looked at of a request, whatever transport it came by; Django's own request is one."""
+
+    META: dict[str, Any]  #: headers as ``HTTP_<NAME>``, in the manner of WSGI
+
+
+def tenant_of(request: Request, scope: Scope) -> str | Rejection:
     """Return the tenant id, or why the request names none or may not do what it wants.
 
     The header ``X-Scope-OrgID`` counts only while multi-tenancy is on; otherwise everybody is one tenant and the header
