@@ -11,6 +11,7 @@ import os
 import secrets
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import redis
@@ -51,7 +52,7 @@ from ingest.ingester.store import IngesterStore, StoreConfig
 from ingest.parts import once as _once
 from ingest.parts import override as _override
 from ingest.profiles.jit import warm_up_all
-from ingest.profiles.limits import Limits
+from ingest.profiles.limits import Limits, strictest
 from ingest.querier.gather import Gatherer
 from ingest.querier.ports import MinimizedReads
 from ingest.querier.service import Querier
@@ -112,6 +113,11 @@ def get_ring() -> RingClient:
 def get_limits(tenant: str) -> Limits:
     """Return the limits of a tenant: one look into a dictionary."""
     return get_tenant_settings().limits(tenant)
+
+
+def get_strictest_limits(tenants: Sequence[str]) -> Limits:
+    """Return the limits of a request that is about several tenants."""
+    return strictest([get_limits(tenant) for tenant in tenants])
 
 
 def get_tenant_settings() -> TenantSettings:

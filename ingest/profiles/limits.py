@@ -6,7 +6,8 @@ and durations ``int`` nanoseconds. Zero switches a limit off only where the fiel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 MIB = 1 << 20
 SECOND_NS = 1_000_000_000
@@ -88,3 +89,22 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def strictest(limits: Sequence[Limits]) -> Limits:
+    """Return the limits of a read over several tenants: of each number the smallest that is not 0, as the field does.
+
+    Raises ValueError without any.
+    """
+    if not limits:
+        raise ValueError("the limits of nobody are not defined")
+    if len(limits) == 1:
+        return limits[0]
+    numbers = {
+        one.name: [getattr(of_tenant, one.name) for of_tenant in limits]
+        for one in fields(Limits)
+        if isinstance(getattr(limits[0], one.name), int)
+    }
+    return replace(
+        limits[0], **{name: min((one for one in found if one > 0), default=0) for name, found in numbers.items()}
+    )

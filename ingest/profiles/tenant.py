@@ -9,6 +9,9 @@ from ingest.profiles.reasons import Reason, Rejection
 #: Longest tenant id in bytes (all valid characters are ASCII).
 MAX_TENANT_BYTES = 150
 
+#: Most tenants one query may read together; they are read one after the other.
+MAX_TENANTS = 32
+
 #: Tenant of every request while multi-tenancy is off.
 DEFAULT_TENANT = "anonymous"
 
@@ -40,3 +43,22 @@ def validate_tenant(text: str) -> str | Rejection:
         bad = next(char for char in tenant if _VALID.fullmatch(char) is None)
         return Rejection(Reason.BAD_TENANT, f"tenant id contains {bad!r}; letters, digits and !-_.*'() are allowed")
     return tenant
+
+
+def validate_tenants(text: str) -> tuple[str, ...] | Rejection:
+    """Return the tenants that a header names for a read, joined by ``|``: sorted, each once, at most 32.
+
+    Rejections are those of :func:`validate_tenant`, for the first id that is not one.
+    """
+    named = text.split("|", MAX_TENANTS)
+    if len(named) > MAX_TENANTS:
+        return Rejection(Reason.BAD_TENANT, f"at most {MAX_TENANTS} tenants can be read together")
+    tenants: set[str] = set()
+    for one in named:
+        tenant = (
+            validate_tenant(one) if one or len(named) == 1 else Rejection(Reason.BAD_TENANT, "a tenant id is empty")
+        )
+        if isinstance(tenant, Rejection):
+            return tenant
+        tenants.add(tenant)
+    return tuple(sorted(tenants))

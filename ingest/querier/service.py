@@ -1,4 +1,4 @@
-"""The querier: checks a query against the tenant's limits, reads its rows once each and shapes the answer."""
+"""The querier: checks a query against its tenants' limits, reads its rows once each and shapes the answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ingest.profiles.columns import Labels, StackProfile, empty_stack_profile
 from ingest.profiles.flamegraph import FlameGraph, build_flamegraph
-from ingest.profiles.limits import Limits
+from ingest.profiles.limits import Limits, strictest
 from ingest.profiles.pprof.encode import encode_pprof
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
 from ingest.profiles.reasons import Reason, Rejection
@@ -18,6 +18,7 @@ from ingest.profiles.symbols import merge_profiles
 from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.gather import Gathered, Gatherer
 from ingest.querier.points import merge_points
+from ingest.querier.tenants import read_each
 from ingest.querier.types import Answer, QueryRefused, Selection, SourceReport, TimeSeries
 from ingest.storage.read_messages import ReadOp, ReadRequest
 
@@ -40,9 +41,9 @@ class Querier:
         self._now_ms = now_ms
         self._rotation = itertools.count()
 
-    def profile_types(self, tenant: str, start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
+    def profile_types(self, tenants: tuple[str, ...], start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
         """Return the profile types with data in the range, sorted by id."""
-        found = self.label_values(Selection(tenant, (), None, start_ms, end_ms), PROFILE_TYPE_LABEL)
+        found = self.label_values(Selection(tenants, (), None, start_ms, end_ms), PROFILE_TYPE_LABEL)
         parsed = (parse_profile_type(text) for text in found.value)
         types = tuple(one for one in parsed if isinstance(one, ProfileType))
         return Answer(types, found.sources, found.profiles)
@@ -67,7 +68,7 @@ class Querier:
 
     def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
         """Return the flame graph of the matching rows; ``max_nodes`` 0 means the tenant's default."""
-        limits = self._limits_of(sel.tenant)
+        limits = self._limits(sel)
         nodes = _checked_nodes(max_nodes, limits)
         profile, gathered = self._merge(sel, by_name=True)
         graph = build_flamegraph(profile, nodes)
@@ -79,7 +80,7 @@ class Querier:
         It is whole unless ``max_nodes`` bounds it.
         """
         if max_nodes is not None:
-            _checked_nodes(max_nodes, self._limits_of(sel.tenant))
+            _checked_nodes(max_nodes, self._limits(sel))
         profile, gathered = self._merge(sel, by_name=False)
         if gathered is None or sel.profile_type is None:
             return _nothing(b"")
@@ -106,7 +107,7 @@ class Querier:
         start_ms, end_ms = bounds
         request = ReadRequest(
             ReadOp.POINTS,
-            sel.tenant,
+            "",
             matchers_to_json(_with_type(sel)),
             (start_ms - step_ms) * _NS_PER_MS + 1,
             end_ms * _NS_PER_MS + 1,
@@ -114,7 +115,7 @@ class Querier:
             origin_ns=start_ms * _NS_PER_MS,
             labels=list(group_by),
         )
-        found = self._gatherer.rows(request, next(self._rotation))
+        found = self._rows(sel, request)
         points = [point for reply in found.replies for point in reply.points]
         return Answer(merge_points(points, start_ms, step_ms, limit, average), found.sources, found.rows)
 
@@ -124,13 +125,13 @@ class Querier:
             return empty_stack_profile(), None
         request = ReadRequest(
             ReadOp.MERGE,
-            sel.tenant,
+            "",
             matchers_to_json(_with_type(sel)),
             bounds[0] * _NS_PER_MS,
             (bounds[1] + 1) * _NS_PER_MS,
             by_name=by_name,
         )
-        found = self._gatherer.rows(request, next(self._rotation))
+        found = self._rows(sel, request)
         profiles = [decode_stack_profile(reply.profile) for reply in found.replies if reply.profile]
         if not profiles:
             return empty_stack_profile(), found
@@ -142,13 +143,19 @@ class Querier:
             return None
         request = ReadRequest(
             op,
-            sel.tenant,
+            "",
             matchers_to_json(_with_type(sel)),
             bounds[0] * _NS_PER_MS,
             (bounds[1] + 1) * _NS_PER_MS,
             labels=labels,
         )
-        return self._gatherer.metadata(request)
+        return read_each(sel.tenants, request, self._gatherer.metadata)
+
+    def _rows(self, sel: Selection, request: ReadRequest) -> Gathered:
+        return read_each(sel.tenants, request, lambda one: self._gatherer.rows(one, next(self._rotation)))
+
+    def _limits(self, sel: Selection) -> Limits:
+        return strictest([self._limits_of(tenant) for tenant in sel.tenants])
 
     def _strings(self, found: Gathered | None) -> Answer[tuple[str, ...]]:
         if found is None:
@@ -160,7 +167,7 @@ class Querier:
 
         The order of the rules is that of the field (reject a missing range, then a turned one, clamp, then measure).
         """
-        limits = self._limits_of(sel.tenant)
+        limits = self._limits(sel)
         now_ms = self._now_ms()
         start_ms, end_ms = sel.start_ms, sel.end_ms
         if start_ms == 0 or end_ms == 0:

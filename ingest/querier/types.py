@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Selection:
     """Which rows a query is about. Both ends of the range are inclusive Unix milliseconds; 0 means not given."""
 
-    tenant: str
+    tenants: tuple[str, ...]  #: read as if they were one; nothing in an answer says whose a row was
     matchers: tuple[Matcher, ...]
     profile_type: ProfileType | None
     start_ms: int
@@ -79,7 +79,7 @@ class Unavailable(Exception):
 class QueryApi(Protocol):
     """What a caller asks of a querier. Every method may raise :class:`QueryRefused` or :class:`Unavailable`."""
 
-    def profile_types(self, tenant: str, start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
+    def profile_types(self, tenants: tuple[str, ...], start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
         """Return the profile types with data in the range, sorted by id."""
         ...
 

@@ -22,7 +22,7 @@ from ingest.api.connect.codec import ACCEPT_POST, Body, Codec, codec_of, decode,
 from ingest.api.connect.errors import ConnectError, error_response, invalid, refused
 from ingest.api.metrics import observe_request
 from ingest.api.sources import source_headers
-from ingest.api.tenancy import Scope, tenant_of
+from ingest.api.tenancy import Scope, only_one, tenants_of
 from ingest.profiles.limits import Limits
 from ingest.profiles.reasons import ConnectCode, Rejection
 from ingest.querier.types import QueryRefused, SourceReport, Unavailable
@@ -41,10 +41,18 @@ RequestT = TypeVar("RequestT", bound=Message)
 class Call:
     """What a handler knows about the request besides its message."""
 
-    tenant: str
+    tenants: tuple[str, ...]  #: sorted; several only where the scope is to query
     accept: str = ""  #: the Accept header as sent
     user_agent: str = ""  #: as sent
     body_bytes: int = 0  #: of the request as it came; 0 when it has no length
+
+    @property
+    def tenant(self) -> str:
+        """The tenant of a method that cannot be about several; raises the error that refuses them."""
+        tenant = only_one(self.tenants)
+        if isinstance(tenant, Rejection):
+            raise refused(tenant)
+        return tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +129,11 @@ def _call(rpc: Rpc[RequestT], request: HttpRequest, codec: Codec, started: float
     if version != "1":
         raise invalid(f"Connect-Protocol-Version must be 1, it is {version[:20]!r}.")
     deadline = _deadline(environ.get("HTTP_CONNECT_TIMEOUT_MS"), started)
-    tenant = tenant_of(request, rpc.scope)
-    if isinstance(tenant, Rejection):
-        raise refused(tenant)
-    call = Call(tenant, environ.get("HTTP_ACCEPT", ""), environ.get("HTTP_USER_AGENT", ""), content_length(environ))
-    limits = wiring.get_limits(tenant)
+    tenants = tenants_of(request, rpc.scope)
+    if isinstance(tenants, Rejection):
+        raise refused(tenants)
+    call = Call(tenants, environ.get("HTTP_ACCEPT", ""), environ.get("HTTP_USER_AGENT", ""), content_length(environ))
+    limits = wiring.get_strictest_limits(tenants)
     body = read_decoded_body(request.environ, rpc.max_body_bytes(limits), limits.max_decompression_ratio)
     if isinstance(body, Rejection):
         rpc.on_unread(call, body)

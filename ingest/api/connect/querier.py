@@ -34,7 +34,7 @@ _MAX_STEP_SECONDS = 1e9
 
 def profile_types(call: Call, request: querier_pb2.ProfileTypesRequest) -> Reply:
     """List the profile types with data in the range."""
-    answer = wiring.get_querier().profile_types(call.tenant, request.start, request.end)
+    answer = wiring.get_querier().profile_types(call.tenants, request.start, request.end)
     response = querier_pb2.ProfileTypesResponse()
     for one in answer.value:
         response.profile_types.add(
@@ -148,7 +148,7 @@ def select_series(call: Call, request: querier_pb2.SelectSeriesRequest) -> Reply
 def _selection(
     call: Call, request: Any, matchers: tuple[Matcher, ...], profile_type: ProfileType | None = None
 ) -> Selection:
-    return Selection(call.tenant, matchers, profile_type, request.start, request.end)
+    return Selection(call.tenants, matchers, profile_type, request.start, request.end)
 
 
 def _all_of(selectors: Iterable[str]) -> tuple[Matcher, ...]:

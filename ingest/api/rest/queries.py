@@ -19,8 +19,8 @@ from ingest.querier.types import Selection
 _ERRORS = {400: shapes.ErrorAnswer, 503: shapes.ErrorAnswer}
 
 
-def _selection(tenant: str, query: dict[str, Any]) -> Selection:
-    return Selection(tenant, query["matchers"], query["profile_type"], query["from"], query["until"])
+def _selection(tenants: tuple[str, ...], query: dict[str, Any]) -> Selection:
+    return Selection(tenants, query["matchers"], query["profile_type"], query["from"], query["until"])
 
 
 class ProfileTypesView(ApiView):
@@ -34,7 +34,7 @@ class ProfileTypesView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """List the profile types with data in the range, sorted by id."""
         query = self.read_query(shapes.RangeQuery)
-        answer = wiring.get_querier().profile_types(self.tenant(), query["from"], query["until"])
+        answer = wiring.get_querier().profile_types(self.tenants(), query["from"], query["until"])
         types = [
             {
                 "id": one.id,
@@ -58,7 +58,7 @@ class LabelNamesView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """List the label names of the matching series, sorted, private ones included."""
         query = self.read_query(shapes.SelectorQuery)
-        answer = wiring.get_querier().label_names(_selection(self.tenant(), query))
+        answer = wiring.get_querier().label_names(_selection(self.tenants(), query))
         return self.answer(answer, names=list(answer.value))
 
 
@@ -71,7 +71,7 @@ class LabelValuesView(ApiView):
     def get(self, request: Request, name: str) -> HttpResponse:
         """List the values of one label over the matching series, sorted."""
         query = self.read_query(shapes.SelectorQuery)
-        answer = wiring.get_querier().label_values(_selection(self.tenant(), query), name)
+        answer = wiring.get_querier().label_values(_selection(self.tenants(), query), name)
         return self.answer(answer, names=list(answer.value))
 
 
@@ -85,7 +85,7 @@ class SeriesView(ApiView):
         """List the distinct label sets of the matching series."""
         query = self.read_query(shapes.SeriesQuery)
         names = shapes.comma_separated(query["labels"])
-        answer = wiring.get_querier().series(_selection(self.tenant(), query), names)
+        answer = wiring.get_querier().series(_selection(self.tenants(), query), names)
         return self.answer(answer, series=[dict(labels) for labels in answer.value])
 
 
@@ -100,7 +100,7 @@ class FlameGraphView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Merge the matching profiles into one flame graph."""
         query = self.read_query(shapes.FlameGraphQuery)
-        answer = wiring.get_querier().merge_stacktraces(_selection(self.tenant(), query), query["max_nodes"])
+        answer = wiring.get_querier().merge_stacktraces(_selection(self.tenants(), query), query["max_nodes"])
         graph = answer.value
         return self.answer(
             answer,
@@ -123,7 +123,7 @@ class ProfileView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Merge the matching profiles into one pprof file, gzipped as `go tool pprof` wants it."""
         query = self.read_query(shapes.FlameGraphQuery)
-        answer = wiring.get_querier().merge_profile(_selection(self.tenant(), query), query["max_nodes"] or None)
+        answer = wiring.get_querier().merge_profile(_selection(self.tenants(), query), query["max_nodes"] or None)
         response = HttpResponse(
             gzip.compress(answer.value, compresslevel=1, mtime=0), content_type="application/octet-stream"
         )
@@ -144,7 +144,7 @@ class TimelineView(ApiView):
         """Return totals over time: a point at t sums the profiles with a time in (t - step, t]."""
         query = self.read_query(shapes.TimelineQuery)
         answer = wiring.get_querier().select_series(
-            _selection(self.tenant(), query),
+            _selection(self.tenants(), query),
             query["step"],
             shapes.comma_separated(query["group_by"]),
             query["limit"] or None,

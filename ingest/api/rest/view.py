@@ -16,7 +16,7 @@ from ingest.api.metrics import observe_request
 from ingest.api.rest.answers import json_response
 from ingest.api.rest.errors import Refused, handle
 from ingest.api.sources import source_document
-from ingest.api.tenancy import Scope, tenant_of
+from ingest.api.tenancy import Scope, only_one, tenants_of
 from ingest.profiles.reasons import Rejection
 from ingest.querier.types import Answer
 
@@ -48,9 +48,16 @@ class ApiView(APIView):
         """Return the error answer for whatever the view raised."""
         return handle(exc, self.request)
 
+    def tenants(self) -> tuple[str, ...]:
+        """Return the tenants of the request; several only where the scope is to query."""
+        tenants = tenants_of(self.request._request, self.scope)
+        if isinstance(tenants, Rejection):
+            raise Refused(tenants)
+        return tenants
+
     def tenant(self) -> str:
-        """Return the tenant of the request."""
-        tenant = tenant_of(self.request._request, self.scope)
+        """Return the tenant of a request that cannot be about several."""
+        tenant = only_one(self.tenants())
         if isinstance(tenant, Rejection):
             raise Refused(tenant)
         return tenant

@@ -114,8 +114,8 @@ class MemoryQuerier:
     refuse: Exception | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
 
-    def profile_types(self, tenant: str, start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
-        selection = Selection(tenant, (), None, start_ms, end_ms)
+    def profile_types(self, tenants: tuple[str, ...], start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
+        selection = Selection(tenants, (), None, start_ms, end_ms)
         types = {dict(row.labels)["__profile_type__"] for row in self._rows("profile_types", selection)}
         parsed = [parse_profile_type(one) for one in sorted(types)]
         return self._answer(tuple(one for one in parsed if isinstance(one, ProfileType)))
@@ -169,7 +169,7 @@ class MemoryQuerier:
         for row in self.rows:
             labels = dict(row.labels)
             if (
-                row.tenant == sel.tenant
+                row.tenant in sel.tenants
                 and (not sel.end_ms or sel.start_ms <= row.time_ms <= sel.end_ms)
                 and (sel.profile_type is None or labels["__profile_type__"] == sel.profile_type.id)
                 and all(one.matches(labels.get(one.name, "")) for one in sel.matchers)

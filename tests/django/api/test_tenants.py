@@ -9,7 +9,7 @@ from django.conf import settings as current
 
 from tests.django.api.conftest import Doors
 from tests.django.api.pprof import pprof
-from tests.django.api.test_push_connect import PUSH, push_request
+from tests.django.api.test_push_connect import LABELS, PUSH, push_request
 
 
 @pytest.fixture
@@ -43,4 +43,24 @@ def test_with_many_tenants_a_request_without_one_is_unauthenticated(many_tenants
 def test_a_bad_tenant_is_an_invalid_argument(many_tenants: Doors, tenant: str) -> None:
     headers = {"X-Scope-OrgID": tenant}
     assert many_tenants.call(PUSH, push_request(pprof()), **headers).status_code == 400
-    assert many_tenants.client.get("/api/v1/labels", headers=headers).status_code == 400
+    if tenant != "a|b":
+        assert many_tenants.client.get("/api/v1/labels", headers=headers).status_code == 400
+
+
+def test_a_read_may_name_several_tenants_and_a_write_may_not(many_tenants: Doors) -> None:
+    for tenant, service in (("team-a", "left"), ("team-b", "right")):
+        many_tenants.call(
+            PUSH, push_request(pprof(), labels={**LABELS, "service_name": service}), **{"X-Scope-OrgID": tenant}
+        )
+    both = {"X-Scope-OrgID": "team-b|team-a"}
+    names = many_tenants.query("LabelValues", {"name": "service_name"}, **both).json()["names"]
+    assert names == ["left", "right"]
+    rest = many_tenants.client.get("/api/v1/labels/service_name/values", headers=both)
+    assert rest.json()["names"] == ["left", "right"]
+    refused = many_tenants.call(PUSH, push_request(pprof()), **both)
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_argument")
+    assert (
+        many_tenants.client.post("/api/v1/profiles", pprof(), "application/octet-stream", headers=both).status_code
+        == 400
+    )
+    assert len(many_tenants.distributor.pushes) == 2

@@ -28,7 +28,7 @@ def profile(number: int, offset_ms: int, value: int, region: str = "eu") -> Grou
 def ask(
     sources: MemorySources, group_by: tuple[str, ...] = (), limit: int | None = None, average: bool = False
 ) -> Answer[tuple[TimeSeries, ...]]:
-    selection = Selection(TENANT, (), TYPE, START, START + 4 * STEP)
+    selection = Selection((TENANT,), (), TYPE, START, START + 4 * STEP)
     return sources.querier().select_series(selection, STEP, group_by, limit, average)
 
 
@@ -72,7 +72,7 @@ def test_groups_carry_only_the_labels_asked_for_and_the_largest_comes_first() ->
 
 def test_a_step_below_a_millisecond_is_refused() -> None:
     with pytest.raises(QueryRefused, match="millisecond"):
-        MemorySources().querier().select_series(Selection(TENANT, (), TYPE, 1, 2), 0, (), None, False)
+        MemorySources().querier().select_series(Selection((TENANT,), (), TYPE, 1, 2), 0, (), None, False)
 
 
 rows = st.lists(st.tuples(st.integers(-2 * STEP, 5 * STEP), st.integers(1, 100), st.sampled_from("ab")), max_size=12)

@@ -16,7 +16,7 @@ DAY_MS = 24 * HOUR_MS
 
 
 def selection(start_ms: int, end_ms: int) -> Selection:
-    return Selection(TENANT, (), TYPE, start_ms, end_ms)
+    return Selection((TENANT,), (), TYPE, start_ms, end_ms)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_range_before_the_lookback_is_empty_without_asking(sources: MemorySour
     answer = sources.querier().merge_stacktraces(selection(1000, 4000), 0)
     assert answer.value.total == 0
     assert answer.sources.complete
-    assert sources.querier().profile_types(TENANT, 1000, 4000).value == ()
+    assert sources.querier().profile_types((TENANT,), 1000, 4000).value == ()
     assert sources.asked == 0
 
 
@@ -66,7 +66,7 @@ def test_limits_of_zero_are_off(sources: MemorySources) -> None:
 
 
 def test_labels_without_a_range_are_those_of_the_last_hour(sources: MemorySources) -> None:
-    found = sources.querier().label_values(Selection(TENANT, (), None, 0, 0), "service_name")
+    found = sources.querier().label_values(Selection((TENANT,), (), None, 0, 0), "service_name")
     assert found.value == ("checkout",)
 
 
@@ -109,5 +109,5 @@ def test_a_merged_profile_is_whole_unless_nodes_bound_it(sources: MemorySources)
 
 def test_a_merged_profile_of_nothing_is_empty(sources: MemorySources) -> None:
     other = ProfileType("memory", "alloc_space", "bytes", "space", "bytes")
-    query = Selection(TENANT, (), other, NOW_MS - 2 * HOUR_MS, NOW_MS)
+    query = Selection((TENANT,), (), other, NOW_MS - 2 * HOUR_MS, NOW_MS)
     assert sources.querier().merge_profile(query, None).value == b""

@@ -20,7 +20,7 @@ from tests.unit.storage.pushes import CPU, CPU_PERIOD, Group, push, samples
 
 START_MS = NOW_MS - HOUR_MS
 EVERYTHING = Selection(
-    TENANT,
+    (TENANT,),
     (),
     ProfileType("process_cpu", CPU[0].name, CPU[0].unit, CPU_PERIOD.name, CPU_PERIOD.unit),
     START_MS,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.profiles.reasons import Reason, Rejection
-from ingest.profiles.tenant import MAX_TENANT_BYTES, validate_tenant
+from ingest.profiles.tenant import MAX_TENANT_BYTES, MAX_TENANTS, validate_tenant, validate_tenants
 
 ALLOWED = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!-_.*'()")
 
@@ -59,3 +59,34 @@ def test_whatever_is_let_in_is_harmless(text: str) -> None:
         assert set(found) <= ALLOWED
         assert 1 <= len(found) <= MAX_TENANT_BYTES
         assert found not in (".", "..")
+
+
+@pytest.mark.parametrize(
+    ("text", "tenants"),
+    [
+        pytest.param("a", ("a",), id="one"),
+        pytest.param("b|a", ("a", "b"), id="sorted"),
+        pytest.param("a|b|a", ("a", "b"), id="each once"),
+        pytest.param("a:k=v|a:k=w|b", ("a", "b"), id="metadata does not make another tenant"),
+        pytest.param("|".join(f"t{n:02}" for n in range(32)), tuple(f"t{n:02}" for n in range(32)), id="the most"),
+    ],
+)
+def test_a_read_may_name_several(text: str, tenants: tuple[str, ...]) -> None:
+    assert validate_tenants(text) == tenants
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("", Reason.MISSING_TENANT, id="none"),
+        pytest.param("|", Reason.BAD_TENANT, id="two empty ones"),
+        pytest.param("a|", Reason.BAD_TENANT, id="the last one is empty"),
+        pytest.param("a||b", Reason.BAD_TENANT, id="one in between is empty"),
+        pytest.param("a|../b", Reason.BAD_TENANT, id="one is a path"),
+        pytest.param("|".join("a" for _ in range(MAX_TENANTS + 1)), Reason.BAD_TENANT, id="one too many"),
+    ],
+)
+def test_a_read_that_names_a_bad_one_is_refused(text: str, reason: Reason) -> None:
+    found = validate_tenants(text)
+    assert isinstance(found, Rejection)
+    assert found.reason == reason
