@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ingest.api.connect.codec import MessageBody
-from ingest.api.connect.door import Call, Reply, Rpc
 from ingest.api.connect.errors import ConnectError, refused
+from ingest.api.connect.rpc import Call, Reply, Rpc
 from ingest.api.proto import push_pb2
 from ingest.api.pushing import Door, PushOrigin, refuse_unread, store
 from ingest.api.tenancy import Scope

@@ -9,8 +9,8 @@ from typing import Any
 from ingest import wiring
 from ingest.api.connect.answers import FlameGraphBody, PprofBody
 from ingest.api.connect.codec import MessageBody
-from ingest.api.connect.door import Call, Reply, Rpc
 from ingest.api.connect.errors import ConnectError, invalid, refused
+from ingest.api.connect.rpc import Call, Reply, Rpc
 from ingest.api.label_names import shown_label_names, wants_utf8
 from ingest.api.proto import querier_pb2, types_pb2
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
