@@ -1,4 +1,4 @@
-"""Answers drawn from a stack tree by function name: flame graphs, folded stacks, top functions and encoded trees.
+"""Answers drawn from a stack tree by function name: flame graphs, folded stacks and top functions.
 
 All take any profile and project it to function names first when it is not by name yet. The sum of values is never
 altered: what is cut off reappears under the name ``other``.
@@ -14,7 +14,6 @@ import numpy as np
 from ingest.profiles.columns import I64, U32, StackProfile
 from ingest.profiles.flamegraph_kernels import (
     children_by_rank,
-    encode_tree,
     folded_lines,
     last_child_first,
     lay_out,
@@ -50,7 +49,7 @@ def build_flamegraph(profile: StackProfile, max_nodes: int) -> FlameGraph:
     Children cut off are summed into one child ``other`` of their parent, and so is any real function of that name. Ties
     with the smallest node kept are kept, so there may be a few more nodes than asked for.
     """
-    tree = _cut_tree(by_name(profile), max_nodes, keep_other=False)
+    tree = cut_tree(by_name(profile), max_nodes, keep_other=False)
     total_name, names = _find_or_add(tree.names, TOTAL)
     child_offsets, children = children_by_rank(tree.parents, tree.ranks(other_last=True), len(names) + 1)
     numbers = np.full(len(names), -1, np.int64)
@@ -65,25 +64,6 @@ def build_flamegraph(profile: StackProfile, max_nodes: int) -> FlameGraph:
         total=int(tree.totals[0]),
         max_self=int(tree.values.max()),
     )
-
-
-def tree_bytes(profile: StackProfile, max_nodes: int) -> bytes:
-    """Encode ``profile`` as a tree: each node as length of its name, name, self value, number of children.
-
-    Numbers are unsigned LEB128. The first node is the root, without a name; a node's children follow it with what is
-    below them, the last in name order first. Cut like a flame graph, except that nodes that were called ``other``
-    before stay, take up what is cut off beside them, and have their place by name. No value at all gives no bytes.
-    """
-    tree = _cut_tree(by_name(profile), max_nodes, keep_other=True)
-    if tree.totals[0] == 0:
-        return b""
-    child_offsets, children = children_by_rank(tree.parents, tree.ranks(other_last=False), len(tree.names) + 1)
-    name_offsets = np.zeros(len(tree.names) + 1, np.int64)
-    np.cumsum([len(name) for name in tree.names], out=name_offsets[1:])
-    name_bytes = np.frombuffer(b"".join(tree.names), np.uint8).copy()
-    order = last_child_first(child_offsets, children)
-    encoded = encode_tree(order, child_offsets, tree.node_names, tree.values, name_offsets, name_bytes)
-    return encoded.tobytes()
 
 
 def collapsed(profile: StackProfile) -> list[tuple[str, int]]:
@@ -122,7 +102,7 @@ def top_functions(profile: StackProfile) -> list[tuple[str, int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _CutTree:
+class CutTree:
     """A tree by name after the cut, parents first; ``names`` are only those still in use, plus ``other``."""
 
     parents: U32  #: uint32[N]
@@ -142,8 +122,11 @@ class _CutTree:
         return ranks
 
 
-def _cut_tree(profile: StackProfile, max_nodes: int, *, keep_other: bool) -> _CutTree:
-    """Cut a profile by name down to about ``max_nodes`` nodes."""
+def cut_tree(profile: StackProfile, max_nodes: int, *, keep_other: bool) -> CutTree:
+    """Cut a profile by name down to about ``max_nodes`` nodes (under 1: no cut).
+
+    What is cut off becomes one child ``other`` of its parent. Unless ``keep_other``, all that is called so is cut off.
+    """
     symbols = profile.symbols
     totals = node_totals(symbols.node_parent, profile.node_self)
     other, _ = _find_or_add(string_contents(symbols, symbols.function_name), OTHER)
@@ -159,7 +142,7 @@ def _cut_tree(profile: StackProfile, max_nodes: int, *, keep_other: bool) -> _Cu
     other, names = _find_or_add(names, OTHER)
     name_of_node = np.zeros(len(parents), np.uint32)
     name_of_node[1:] = node_names
-    return _CutTree(parents, name_of_node, values, totals, names, other)
+    return CutTree(parents, name_of_node, values, totals, names, other)
 
 
 def _least_total(totals: I64, max_nodes: int) -> int:

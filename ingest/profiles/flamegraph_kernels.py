@@ -243,39 +243,6 @@ def name_totals(
     return name_values, sums
 
 
-@kernel
-def _write_uvarint(out: U8, at: Any, value: Any) -> Any:
-    while value >= 128:
-        out[at] = (value & 127) | 128
-        value >>= 7
-        at += 1
-    out[at] = value
-    return at + 1
-
-
-@kernel
-def encode_tree(order: U32, child_offsets: I64, names: U32, values: I64, name_offsets: I64, name_bytes: U8) -> U8:
-    """Return the nodes in ``order``, each as length of its name, name, value and number of children.
-
-    The root has no name. Numbers are unsigned LEB128 and not negative.
-    """
-    most = 30 * len(order)
-    for node in order:
-        most += name_offsets[names[node] + 1] - name_offsets[names[node]]
-    out = np.empty(most, np.uint8)
-    at = 0
-    for node in order:
-        start = name_offsets[names[node]]
-        size = name_offsets[names[node] + 1] - start if node != 0 else 0
-        at = _write_uvarint(out, at, size)
-        for byte in range(size):
-            out[at] = name_bytes[start + byte]
-            at += 1
-        at = _write_uvarint(out, at, values[node])
-        at = _write_uvarint(out, at, child_offsets[node + 1] - child_offsets[node])
-    return out[:at].copy()
-
-
 def warm_up() -> None:
     """Compile every kernel of this file on a tree of two nodes."""
     parents, values, offsets = np.zeros(2, np.uint32), np.ones(2, np.int64), np.array([0, 1, 2], np.int64)
@@ -287,4 +254,3 @@ def warm_up() -> None:
     lay_out(child_offsets, children, names, np.zeros(2, np.int64), values, totals)
     folded_lines(parents, names, values, offsets, data)
     name_totals(child_offsets, children, names, values, totals, 1)
-    encode_tree(order, child_offsets, names, values, offsets, data)

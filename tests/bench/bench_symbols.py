@@ -6,9 +6,10 @@ import json
 import time
 from collections.abc import Callable
 
-from ingest.profiles.flamegraph import build_flamegraph, top_functions, tree_bytes
+from ingest.profiles.flamegraph import build_flamegraph, top_functions
 from ingest.profiles.projection import project_by_name, prune
 from ingest.profiles.symbols import SymbolStore, merge_profiles
+from ingest.profiles.tree_encoding import encode_tree
 from tests.bench.synthetic import synthetic_profile
 
 
@@ -59,7 +60,7 @@ def main() -> None:
           lambda: build_flamegraph(project_by_name(left.symbols, left.node_self), 8192))  # fmt: skip
     milli("prune_200k_nodes_depth_first", None, lambda: prune(left.symbols, left.node_self, depth_first=True))
     milli("top_functions_of_200k_nodes_by_name", None, lambda: top_functions(named))
-    milli("tree_of_200k_nodes_by_name", None, lambda: tree_bytes(named, 8192))
+    milli("tree_of_200k_nodes_by_name", None, lambda: encode_tree(named, 8192))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
-"""Folded stacks, top functions and encoded trees agree with the naive model."""
+"""Folded stacks and top functions agree with the naive model."""
 
 from __future__ import annotations
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ingest.profiles.columns import empty_stack_profile
-from ingest.profiles.flamegraph import collapsed, top_functions, tree_bytes
-from tests.unit.profiles.flamegraph import flamegraph_model as model
-from tests.unit.profiles.stack_model import Location, build_profile, named_sums, plain, plain_stacks, stacks
+from ingest.profiles.flamegraph import collapsed, top_functions
+from tests.unit.profiles.stack_model import Location, build_profile, named_sums, plain, stacks
 
 
 @settings(max_examples=50, deadline=None)
@@ -43,26 +41,12 @@ def test_recursion_does_not_count_twice() -> None:
     assert top_functions(build_profile(source)) == [("f", 3, 3), ("g", 2, 5)]
 
 
-@settings(max_examples=200, deadline=None)
-@given(plain_stacks, st.integers(0, 12))
-def test_an_encoded_tree_equals_that_of_the_naive_model(source: list, max_nodes: int) -> None:
-    tree = model.tree_of(named_sums(source))
-    expected = model.encode(model.cut_keeping_other(tree, model.least_total(tree, max_nodes)))
-    assert tree_bytes(build_profile(source), max_nodes) == expected
-
-
-def test_a_tree_is_written_root_first_and_last_child_first() -> None:
-    source = [(plain("a"), 1), (plain("b", "c"), 300)]
-    assert tree_bytes(build_profile(source), 0) == b"\0\0\x02\x01b\0\x01\x01c\xac\x02\0\x01a\x01\0"
-
-
 def test_an_empty_profile_lists_nothing() -> None:
     empty = empty_stack_profile()
-    assert (collapsed(empty), top_functions(empty), tree_bytes(empty, 8192)) == ([], [], b"")
+    assert (collapsed(empty), top_functions(empty)) == ([], [])
 
 
 def test_a_stack_of_20_000_frames_is_listed() -> None:
     profile = build_profile([(plain(*("ab" * 10_000)), 5)])
     assert collapsed(profile) == [(";".join("ab" * 10_000), 5)]
     assert top_functions(profile) == [("b", 5, 5), ("a", 0, 5)]
-    assert len(tree_bytes(profile, 0)) == 3 + 4 * 20_000

@@ -7,14 +7,16 @@ from types import ModuleType
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from ingest.profiles import flamegraph_kernels, projection_kernels, symbol_kernels
-from ingest.profiles.flamegraph import build_flamegraph, collapsed, top_functions, tree_bytes
+from ingest.profiles import flamegraph_kernels, projection_kernels, symbol_kernels, tree_encoding_kernels
+from ingest.profiles.dot import call_graph
+from ingest.profiles.flamegraph import build_flamegraph, collapsed, top_functions
 from ingest.profiles.projection import filter_call_site, prune, subset
 from ingest.profiles.symbols import merge_profiles
+from ingest.profiles.tree_encoding import decode_tree, encode_tree
 from tests.unit.profiles.stack_model import Location, build_profile, plain
 
 
-@pytest.mark.parametrize("module", [symbol_kernels, projection_kernels, flamegraph_kernels])
+@pytest.mark.parametrize("module", [symbol_kernels, projection_kernels, flamegraph_kernels, tree_encoding_kernels])
 def test_real_use_after_the_warm_up_compiles_nothing(module: ModuleType) -> None:
     module.warm_up()
     kernels = {
@@ -28,8 +30,9 @@ def test_real_use_after_the_warm_up_compiles_nothing(module: ModuleType) -> None
     profile = merge_profiles([build_profile(source), build_profile([(plain(*(f"f{at}" for at in range(99))), 1)])])
     pruned = prune(profile.symbols, profile.node_self)
     subset(profile.symbols, profile.node_self > 0, depth_first=True)
-    for answer in (build_flamegraph, tree_bytes):
+    for answer in (build_flamegraph, encode_tree, call_graph):
         answer(pruned, 2)
+    decode_tree(encode_tree(pruned, 2), 100)
     for listing in (collapsed, top_functions):
         listing(profile)
     filter_call_site(profile, ["out"])
