@@ -55,7 +55,9 @@ def _encode(
     values: I64,
 ) -> bytes:
     """Write everything into one buffer of the largest size it can take."""
-    offsets, data, types, period = _with_type_strings(symbols, sample_types, period_type)
+    offsets, data, types, period = with_type_strings(
+        symbols.string_offsets, symbols.string_bytes, sample_types, period_type
+    )
     mappings, functions = _mapping_records(symbols), _function_records(symbols)
     locations, lines = len(symbols.location_mapping), len(symbols.line_function)
     references = kernels.reference_count(nodes, symbols.node_parent)
@@ -84,40 +86,56 @@ def _encode(
     position = kernels.write_strings(out, position, offsets, data)
     if period.any():
         position = kernels.write_records(out, position, _PERIOD_TYPE, period)
-    tail = b"".join(_scalar(tag, value) for tag, value in zip(_SCALARS, scalars, strict=True) if value)
-    return out[:position].tobytes() + tail
+    return out[:position].tobytes() + scalar_fields(*scalars)
 
 
-def _with_type_strings(
-    symbols: Symbols, sample_types: tuple[SampleType, ...], period_type: SampleType
+def with_type_strings(
+    string_offsets: I64, string_bytes: U8, sample_types: tuple[SampleType, ...], period_type: SampleType
 ) -> tuple[I64, U8, U64, U64]:
     """Return the string table with the names of the types behind it, and the records of the types."""
     texts: dict[str, int] = {"": 0}
     records = [
-        [texts.setdefault(text, symbols.string_count - 1 + len(texts)) for text in (kind.name, kind.unit)]
+        [texts.setdefault(text, len(string_offsets) - 2 + len(texts)) for text in (kind.name, kind.unit)]
         for kind in (*sample_types, period_type)
     ]
-    added = [text.encode() for text in texts if text]
-    ends = symbols.string_offsets[-1] + np.cumsum([len(text) for text in added], dtype=np.int64)
-    offsets = np.concatenate((symbols.string_offsets, ends))
-    data = np.concatenate((symbols.string_bytes, np.frombuffer(b"".join(added), np.uint8)))
+    added = [text.encode("utf-8", "replace") for text in texts if text]
+    ends = string_offsets[-1] + np.cumsum([len(text) for text in added], dtype=np.int64)
+    offsets = np.concatenate((string_offsets, ends))
+    data = np.concatenate((string_bytes, np.frombuffer(b"".join(added), np.uint8)))
     numbers = np.array(records, np.uint64)
     return offsets, data, np.ascontiguousarray(numbers[:-1]), np.ascontiguousarray(numbers[-1:])
 
 
-def _mapping_records(symbols: Symbols) -> U64:
-    """Return the pprof fields 1 to 10 of each mapping but the unknown one, uint64[M - 1, 10]."""
-    count = len(symbols.mapping_start) - 1
-    records = np.empty((count, 10), np.uint64)
-    records[:, 0] = np.arange(1, count + 1)
-    records[:, 1] = symbols.mapping_start[1:]
-    records[:, 2] = symbols.mapping_limit[1:]
-    records[:, 3] = symbols.mapping_offset[1:]
-    records[:, 4] = symbols.mapping_filename[1:]
-    records[:, 5] = symbols.mapping_build_id[1:]
+def mapping_fields(start: U64, limit: U64, offset: U64, filename: U32, build_id: U32, flags: U32) -> U64:
+    """Return the pprof fields 1 to 10 of mappings, uint64[M, 10]; the ids are 1 + index."""
+    records = np.empty((len(start), 10), np.uint64)
+    records[:, 0] = np.arange(1, len(start) + 1)
+    records[:, 1] = start
+    records[:, 2] = limit
+    records[:, 3] = offset
+    records[:, 4] = filename
+    records[:, 5] = build_id
     for bit in range(4):
-        records[:, 6 + bit] = symbols.mapping_flags[1:] >> bit & 1
+        records[:, 6 + bit] = flags >> bit & 1
     return records
+
+
+def scalar_fields(time_ns: int, duration_ns: int, period: int) -> bytes:
+    """Return the varint fields of the profile itself; zeros are left out."""
+    pairs = zip(_SCALARS, (time_ns, duration_ns, period), strict=True)
+    return b"".join(_scalar(tag, value) for tag, value in pairs if value)
+
+
+def _mapping_records(symbols: Symbols) -> U64:
+    """Return the records of each mapping but the unknown one."""
+    return mapping_fields(
+        symbols.mapping_start[1:],
+        symbols.mapping_limit[1:],
+        symbols.mapping_offset[1:],
+        symbols.mapping_filename[1:],
+        symbols.mapping_build_id[1:],
+        symbols.mapping_flags[1:],
+    )
 
 
 def _function_records(symbols: Symbols) -> U64:

@@ -87,6 +87,59 @@ def write_samples(out: U8, position: int, nodes: U32, values: I64, node_parent: 
 
 
 @kernel
+def write_message_samples(
+    out: U8,
+    position: int,
+    location_offsets: I64,
+    location: U32,
+    values: I64,
+    label_offsets: I64,
+    label_key: U32,
+    label_str: U32,
+) -> int:
+    """Write a sample for each row from its own locations and labels; return the position after the last.
+
+    location_offsets, label_offsets: int64[n + 1]. values: int64[K, n]. Location ids are 1 + location index.
+    """
+    types = values.shape[0]
+    label = np.zeros(2, np.uint64)
+    scratch = np.zeros(32, np.uint8)
+    for row in range(values.shape[1]):
+        refs_size = 0
+        for index in range(location_offsets[row], location_offsets[row + 1]):
+            refs_size += _size(np.uint64(location[index]) + np.uint64(1))
+        values_size = 0
+        for column in range(types):
+            values_size += _size(np.uint64(values[column, row]))
+        size = 0
+        if refs_size:
+            size += 1 + _size(np.uint64(refs_size)) + refs_size
+        if values_size:
+            size += 1 + _size(np.uint64(values_size)) + values_size
+        for index in range(label_offsets[row], label_offsets[row + 1]):
+            label[0] = np.uint64(label_key[index])
+            label[1] = np.uint64(label_str[index])
+            size += _put_message(scratch, 0, 0x1A, label, 2)
+        position = _put(out, position, np.uint64(0x12))
+        position = _put(out, position, np.uint64(size))
+        if refs_size:
+            position = _put(out, position, np.uint64(0x0A))
+            position = _put(out, position, np.uint64(refs_size))
+            for index in range(location_offsets[row], location_offsets[row + 1]):
+                position = _put(out, position, np.uint64(location[index]) + np.uint64(1))
+        if values_size:
+            position = _put(out, position, np.uint64(0x12))
+            position = _put(out, position, np.uint64(values_size))
+            for column in range(types):
+                position = _put(out, position, np.uint64(values[column, row]))
+        for index in range(label_offsets[row], label_offsets[row + 1]):
+            label[0] = np.uint64(label_key[index])
+            label[1] = np.uint64(label_str[index])
+            position = _put_message(out, position, 0x1A, label, 2)
+    return position
+
+
+@kernel
 def write_locations(
     out: U8,
     position: int,
@@ -169,6 +222,9 @@ def warm_up() -> None:
     u32, i64 = np.zeros(1, np.uint32), np.zeros(1, np.int64)
     reference_count(u32, u32)
     write_samples(out, 0, u32, np.zeros((1, 1), np.int64), u32, u32)
+    write_message_samples(
+        out, 0, np.zeros(2, np.int64), u32, np.zeros((1, 1), np.int64), np.zeros(2, np.int64), u32, u32
+    )
     write_locations(out, 0, u32, np.zeros(1, np.uint64), np.zeros(1, np.uint8), np.zeros(2, np.int64), u32, i64)
     write_records(out, 0, 0x0A, np.zeros((1, 2), np.uint64))
     write_strings(out, 0, np.zeros(2, np.int64), out)
