@@ -11,22 +11,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from ingest.profiles.columns import I64, U32, StackProfile
+from ingest.profiles.columns import I64, StackProfile
+from ingest.profiles.cut_tree import cut_profile, lay_out_tree
 from ingest.profiles.flamegraph_kernels import (
     children_by_rank,
     folded_lines,
-    last_child_first,
-    lay_out,
     name_totals,
-    number_names,
-    truncate_tree,
 )
 from ingest.profiles.projection import by_name, string_contents
 from ingest.profiles.projection_kernels import gather_bytes, node_totals
-
-#: Name of the node at level 0, and of the nodes that stand for what was cut off; clients know both.
-TOTAL = b"total"
-OTHER = b"other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +42,9 @@ def build_flamegraph(profile: StackProfile, max_nodes: int) -> FlameGraph:
     Children cut off are summed into one child ``other`` of their parent, and so is any real function of that name. Ties
     with the smallest node kept are kept, so there may be a few more nodes than asked for.
     """
-    tree = cut_tree(by_name(profile), max_nodes, keep_other=False)
-    total_name, names = _find_or_add(tree.names, TOTAL)
-    child_offsets, children = children_by_rank(tree.parents, tree.ranks(other_last=True), len(names) + 1)
-    numbers = np.full(len(names), -1, np.int64)
-    numbers[total_name] = 0
-    node_names = tree.node_names.copy()
-    node_names[0] = total_name
-    named = number_names(last_child_first(child_offsets, children), node_names, numbers, 1)
-    layout, level_starts = lay_out(child_offsets, children, node_names, numbers, tree.values, tree.totals)
-    return FlameGraph(
-        names=[name.decode("utf-8", "replace") for name in (TOTAL, *(names[at] for at in named.tolist()))],
-        levels=[layout[start:end] for start, end in pairwise(level_starts.tolist())],
-        total=int(tree.totals[0]),
-        max_self=int(tree.values.max()),
-    )
+    tree = cut_profile(profile, max_nodes, keep_other=False)
+    names, levels = lay_out_tree(tree)
+    return FlameGraph(names, levels, int(tree.totals[0, 0]), int(tree.values.max()))
 
 
 def collapsed(profile: StackProfile) -> list[tuple[str, int]]:
@@ -99,64 +80,3 @@ def top_functions(profile: StackProfile) -> list[tuple[str, int, int]]:
     rows = [row for row in zip(names, name_values.tolist(), sums.tolist(), strict=True) if row[2] != 0]
     rows.sort(key=lambda row: (-row[1], -row[2], row[0]))
     return [(name.decode("utf-8", "replace"), value, total) for name, value, total in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class CutTree:
-    """A tree by name after the cut, parents first; ``names`` are only those still in use, plus ``other``."""
-
-    parents: U32  #: uint32[N]
-    node_names: U32  #: uint32[N], index in ``names``; 0 at the root, where it means nothing
-    values: I64  #: int64[N], self values
-    totals: I64  #: int64[N]
-    names: list[bytes]
-    other: int  #: index of ``other`` in ``names``
-
-    def ranks(self, *, other_last: bool) -> I64:
-        """Return int64[N], the place of each node's name among ``names`` in byte order; ``other`` may come last."""
-        rank_of_name = np.empty(len(self.names), np.int64)
-        rank_of_name[sorted(range(len(self.names)), key=self.names.__getitem__)] = np.arange(len(self.names))
-        if other_last:
-            rank_of_name[self.other] = len(self.names)
-        ranks: I64 = rank_of_name[self.node_names]
-        return ranks
-
-
-def cut_tree(profile: StackProfile, max_nodes: int, *, keep_other: bool) -> CutTree:
-    """Cut a profile by name down to about ``max_nodes`` nodes (under 1: no cut).
-
-    What is cut off becomes one child ``other`` of its parent. Unless ``keep_other``, all that is called so is cut off.
-    """
-    symbols = profile.symbols
-    totals = node_totals(symbols.node_parent, profile.node_self)
-    other, _ = _find_or_add(string_contents(symbols, symbols.function_name), OTHER)
-    parents, locations, values, totals = truncate_tree(
-        symbols.node_parent, symbols.node_location, profile.node_self, totals, _least_total(totals, max_nodes), other,
-        keep_other,
-    )  # fmt: skip
-    used, node_names = np.unique(locations[1:], return_inverse=True)
-    real = used < len(symbols.function_name)
-    names = string_contents(symbols, symbols.function_name[used[real]])
-    if not real.all():
-        names.append(OTHER)
-    other, names = _find_or_add(names, OTHER)
-    name_of_node = np.zeros(len(parents), np.uint32)
-    name_of_node[1:] = node_names
-    return CutTree(parents, name_of_node, values, totals, names, other)
-
-
-def _least_total(totals: I64, max_nodes: int) -> int:
-    """Return the ``max_nodes``-th largest total of the nodes under the root, 0 when all fit or ``max_nodes`` < 1."""
-    below_root = totals[1:]
-    if max_nodes < 1 or len(below_root) <= max_nodes:
-        return 0
-    place = len(below_root) - max_nodes
-    return int(np.partition(below_root, place)[place])
-
-
-def _find_or_add(names: list[bytes], wanted: bytes) -> tuple[int, list[bytes]]:
-    """Return the index of ``wanted`` and the names, with ``wanted`` added at the end when it was not among them."""
-    try:
-        return names.index(wanted), names
-    except ValueError:
-        return len(names), [*names, wanted]

@@ -15,59 +15,75 @@ from ingest.profiles.jit import kernel
 
 
 @kernel
-def truncate_tree(
-    parents: U32, names: U32, values: I64, totals: I64, least_total: int, other: int, keep_other: bool
-) -> tuple[U32, U32, I64, I64]:
-    """Return parent, name, value and total of the nodes that remain, and after them of those that stand for the rest.
+def cut_nodes(
+    parents: U32, names: U32, weights: I64, least_weight: int, other: int, keep_other: bool
+) -> tuple[U32, U32, U32]:
+    """Return uint32[N], the node each node goes to, and parent and name of the nodes that remain.
 
-    Dropped are nodes with a total under ``least_total`` and, unless ``keep_other``, all nodes named ``other``, each
-    with what is below. Their totals are summed into one new child ``other`` of their parent; with ``keep_other`` into
-    the child of that name when there is one.
+    Dropped are nodes with a weight under ``least_weight`` and, unless ``keep_other``, all nodes named ``other``, each
+    with what is below. They go to one new child ``other`` of their parent, after all that are kept; with ``keep_other``
+    to the child of that name when there is one. A weight must not be less than that of any node below; nodes of weight
+    0 have nothing to lose and go to their parent.
     """
-    new_nodes = np.full(len(parents), -1, np.int64)
-    rest = np.zeros(len(parents), np.int64)
-    other_child = np.zeros(len(parents), np.int64)
-    new_nodes[0] = 0
+    kept_as = np.full(len(parents), -1, np.int64)
+    rest_of = np.zeros(len(parents), np.int64)
+    kept_as[0] = 0
     kept = 1
     rests = 0
     for node in range(1, len(parents)):
         parent = parents[node]
-        if new_nodes[parent] < 0 or totals[node] == 0:
+        if kept_as[parent] < 0 or weights[node] == 0:
             continue
-        if (names[node] == other and keep_other) or (names[node] != other and totals[node] >= least_total):
-            new_nodes[node] = kept
+        if (names[node] == other and keep_other) or (names[node] != other and weights[node] >= least_weight):
+            kept_as[node] = kept
             kept += 1
-            if names[node] == other:
-                other_child[parent] = node
-        else:
-            rests += rest[parent] == 0
-            rest[parent] += totals[node]
+        elif rest_of[parent] == 0:
+            rest_of[parent] = -1
+            rests += 1
+    if keep_other:
+        for node in range(1, len(parents)):
+            if kept_as[node] >= 0 and names[node] == other and rest_of[parents[node]] != 0:
+                rest_of[parents[node]] = kept_as[node]
+    node_map = np.zeros(len(parents), np.uint32)
     new_parents = np.zeros(kept + rests, np.uint32)
     new_names = np.zeros(kept + rests, np.uint32)
-    new_values = np.zeros(kept + rests, np.int64)
-    new_totals = np.zeros(kept + rests, np.int64)
     place = kept
     for node in range(len(parents)):
-        new = new_nodes[node]
+        parent = parents[node]
+        new = kept_as[node]
         if new < 0:
+            below_rest = kept_as[parent] >= 0 and weights[node] != 0
+            node_map[node] = rest_of[parent] if below_rest else node_map[parent]
             continue
-        new_parents[new] = new_nodes[parents[node]]
+        node_map[node] = new
+        new_parents[new] = node_map[parent]
         new_names[new] = names[node]
-        new_values[new] += values[node]
-        new_totals[new] += totals[node]
-        if rest[node] == 0:
-            continue
-        if other_child[node] != 0:
-            adopted = new_nodes[other_child[node]]
-            new_values[adopted] += rest[node]
-            new_totals[adopted] += rest[node]
-        else:
+        if rest_of[node] < 0:
+            rest_of[node] = place
             new_parents[place] = new
             new_names[place] = other
-            new_values[place] = rest[node]
-            new_totals[place] = rest[node]
             place += 1
-    return new_parents[:place].copy(), new_names[:place].copy(), new_values[:place].copy(), new_totals[:place].copy()
+    return node_map, new_parents[:place].copy(), new_names[:place].copy()
+
+
+@kernel
+def moved_values(values: I64, node_map: U32, node_count: int) -> I64:
+    """Return int64[K, ``node_count``]: ``values`` (int64[K, N]) summed over the nodes that go to each node."""
+    sums = np.zeros((len(values), node_count), np.int64)
+    for side in range(len(values)):
+        for node in range(len(node_map)):
+            sums[side, node_map[node]] += values[side, node]
+    return sums
+
+
+@kernel
+def side_totals(parents: U32, values: I64) -> I64:
+    """Return int64[K, N], the sum of ``values`` (int64[K, N]) over the subtree of each node."""
+    totals = values.copy()
+    for side in range(len(values)):
+        for node in range(len(parents) - 1, 0, -1):
+            totals[side, parents[node]] += totals[side, node]
+    return totals
 
 
 @kernel
@@ -139,41 +155,47 @@ def number_names(order: U32, names: U32, name_numbers: I64, first: int) -> U32:
 def lay_out(
     child_offsets: I64, children: U32, names: U32, name_numbers: I64, values: I64, totals: I64
 ) -> tuple[I64, I64]:
-    """Return the flame graph's numbers, int64[4 N], level after level, and where each level begins, int64[levels+1].
+    """Return a flame graph's numbers, level after level, and where each level begins, int64[levels + 1].
 
-    Four numbers a node: distance from the end of the node to the left, total, value and number of the name. A node's
-    own value is its left part: its children start to the right of it.
+    ``values`` and ``totals`` are int64[K, N], one row a side. A node has three numbers a side - distance from the end
+    of the node to the left, total and value - and the number of its name after them. A node's own value is its left
+    part: its children start to the right of it.
     """
     node_count = len(names)
+    sides = len(values)
+    width = 3 * sides + 1
     order = np.empty(node_count, np.uint32)
-    starts = np.zeros(node_count, np.int64)
+    starts = np.zeros((sides, node_count), np.int64)
     level_starts = np.zeros(node_count + 1, np.int64)
-    numbers = np.empty(4 * node_count, np.int64)
+    numbers = np.empty(width * node_count, np.int64)
+    positions = np.zeros(sides, np.int64)
     order[0] = 0
     filled = 1
     at = 0
     levels = 0
     while at < filled:
-        level_starts[levels] = 4 * at
+        level_starts[levels] = width * at
         levels += 1
         level_end = filled
-        position = 0
+        positions[:] = 0
         while at < level_end:
             node = order[at]
-            numbers[4 * at] = starts[node] - position
-            numbers[4 * at + 1] = totals[node]
-            numbers[4 * at + 2] = values[node]
-            numbers[4 * at + 3] = name_numbers[names[node]]
-            position = starts[node] + totals[node]
-            child_start = starts[node] + values[node]
             for place in range(child_offsets[node], child_offsets[node + 1]):
-                child = children[place]
-                starts[child] = child_start
-                child_start += totals[child]
-                order[filled] = child
+                order[filled] = children[place]
                 filled += 1
+            for side in range(sides):
+                entry = width * at + 3 * side
+                numbers[entry] = starts[side, node] - positions[side]
+                numbers[entry + 1] = totals[side, node]
+                numbers[entry + 2] = values[side, node]
+                positions[side] = starts[side, node] + totals[side, node]
+                child_start = starts[side, node] + values[side, node]
+                for place in range(child_offsets[node], child_offsets[node + 1]):
+                    starts[side, children[place]] = child_start
+                    child_start += totals[side, children[place]]
+            numbers[width * at + width - 1] = name_numbers[names[node]]
             at += 1
-    level_starts[levels] = 4 * node_count
+    level_starts[levels] = width * node_count
     return numbers, level_starts[: levels + 1].copy()
 
 
@@ -247,10 +269,11 @@ def warm_up() -> None:
     """Compile every kernel of this file on a tree of two nodes."""
     parents, values, offsets = np.zeros(2, np.uint32), np.ones(2, np.int64), np.array([0, 1, 2], np.int64)
     data = np.zeros(8, np.uint8)
-    parents, names, values, totals = truncate_tree(parents, parents, values, values, 1, 2, False)
+    node_map, parents, names = cut_nodes(parents, parents, values, 1, 2, False)
+    sides = moved_values(np.ones((1, 2), np.int64), node_map, 2)
     child_offsets, children = children_by_rank(parents, np.zeros(2, np.int64), 1)
     order = last_child_first(child_offsets, children)
     number_names(order, names, np.full(2, -1, np.int64), 0)
-    lay_out(child_offsets, children, names, np.zeros(2, np.int64), values, totals)
+    lay_out(child_offsets, children, names, np.zeros(2, np.int64), sides, side_totals(parents, sides))
     folded_lines(parents, names, values, offsets, data)
-    name_totals(child_offsets, children, names, values, totals, 1)
+    name_totals(child_offsets, children, names, values, values, 1)

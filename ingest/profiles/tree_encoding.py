@@ -22,9 +22,9 @@ from dataclasses import replace
 import numpy as np
 
 from ingest.profiles.columns import I64, U32, StackProfile, empty_stack_profile, empty_symbols
-from ingest.profiles.flamegraph import cut_tree
+from ingest.profiles.cut_tree import cut_profile
 from ingest.profiles.flamegraph_kernels import children_by_rank, last_child_first
-from ingest.profiles.projection import by_name, project_by_name, string_contents
+from ingest.profiles.projection import project_by_name, string_contents
 from ingest.profiles.projection_kernels import gather_bytes
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.tree_encoding_kernels import (
@@ -44,15 +44,15 @@ def encode_tree(profile: StackProfile, max_nodes: int) -> bytes:
     Cut like a flame graph, except that nodes that were called ``other`` before stay, take up what is cut off beside
     them, and have their place by name. No value at all gives no bytes.
     """
-    tree = cut_tree(by_name(profile), max_nodes, keep_other=True)
-    if tree.totals[0] == 0:
+    tree = cut_profile(profile, max_nodes, keep_other=True)
+    if tree.totals[0, 0] == 0:
         return b""
     child_offsets, children = children_by_rank(tree.parents, tree.ranks(other_last=False), len(tree.names) + 1)
     name_offsets = np.zeros(len(tree.names) + 1, np.int64)
     np.cumsum([len(name) for name in tree.names], out=name_offsets[1:])
     name_bytes = np.frombuffer(b"".join(tree.names), np.uint8).copy()
     order = last_child_first(child_offsets, children)
-    encoded = write_tree(order, child_offsets, tree.node_names, tree.values, name_offsets, name_bytes)
+    encoded = write_tree(order, child_offsets, tree.node_names, tree.values[0], name_offsets, name_bytes)
     return encoded.tobytes()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ingest.profiles.columns import Labels, StackProfile, empty_stack_profile
+from ingest.profiles.diff import FlameGraphDiff, build_diff
 from ingest.profiles.flamegraph import FlameGraph, build_flamegraph
 from ingest.profiles.limits import Limits, strictest
 from ingest.profiles.pprof.encode import encode_pprof
@@ -18,7 +19,7 @@ from ingest.profiles.symbols import merge_profiles
 from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.gather import Gathered, Gatherer
 from ingest.querier.points import merge_points
-from ingest.querier.tenants import read_each
+from ingest.querier.tenants import read_each, together
 from ingest.querier.types import Answer, QueryRefused, Selection, SourceReport, TimeSeries
 from ingest.storage.read_messages import ReadOp, ReadRequest
 
@@ -73,6 +74,14 @@ class Querier:
         profile, gathered = self._merge(sel, by_name=True)
         graph = build_flamegraph(profile, nodes)
         return Answer(graph, gathered.sources, gathered.rows) if gathered else _nothing(graph)
+
+    def diff(self, left: Selection, right: Selection, max_nodes: int) -> Answer[FlameGraphDiff]:
+        """Return two selections of the same tenants on one flame graph; ``max_nodes`` 0 means their default."""
+        nodes = _checked_nodes(max_nodes, self._limits(left))
+        merged = [self._merge(sel, by_name=True) for sel in (left, right)]
+        graph = build_diff(merged[0][0], merged[1][0], nodes)
+        found = [gathered for _, gathered in merged if gathered is not None]
+        return Answer(graph, together([one.sources for one in found]), sum(one.rows for one in found))
 
     def merge_profile(self, sel: Selection, max_nodes: int | None) -> Answer[bytes]:
         """Return the matching rows merged into one uncompressed pprof message, empty when there are none.

@@ -22,11 +22,11 @@ def read_each(tenants: Sequence[str], request: ReadRequest, read: Callable[[Read
     if len(found) == 1:
         return found[0]
     replies = tuple(reply for one in found for reply in one.replies)
-    return Gathered(replies, _together([one.sources for one in found]), sum(one.rows for one in found))
+    return Gathered(replies, together([one.sources for one in found]), sum(one.rows for one in found))
 
 
-def _together(reports: Sequence[SourceReport]) -> SourceReport:
-    """A source that is missing for one tenant is missing from the answer."""
+def together(reports: Sequence[SourceReport]) -> SourceReport:
+    """Say of several readings together who was asked; a source that is missing for one is missing from the answer."""
     asked = {name for report in reports for name in report.asked}
     missing: dict[str, MissingSource] = {}
     for report in reports:

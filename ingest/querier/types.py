@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ingest.profiles.columns import Labels
+from ingest.profiles.diff import FlameGraphDiff
 from ingest.profiles.flamegraph import FlameGraph
 from ingest.profiles.profile_type import ProfileType
 from ingest.profiles.reasons import Rejection
@@ -97,6 +98,10 @@ class QueryApi(Protocol):
 
     def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
         """Return the flame graph of the matching rows; ``max_nodes`` 0 means the tenant's default."""
+        ...
+
+    def diff(self, left: Selection, right: Selection, max_nodes: int) -> Answer[FlameGraphDiff]:
+        """Return two selections of the same tenants on one flame graph; ``max_nodes`` 0 means their default."""
         ...
 
     def merge_profile(self, sel: Selection, max_nodes: int | None) -> Answer[bytes]:

@@ -3,43 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from google.protobuf import json_format
 
 from ingest.api.proto import profile_pb2, querier_pb2
+from ingest.profiles.diff import FlameGraphDiff
 from ingest.profiles.flamegraph import FlameGraph
 
 
 @dataclass(frozen=True, slots=True)
 class FlameGraphBody:
-    """A SelectMergeStacktracesResponse with its flame graph."""
+    """A SelectMergeStacktracesResponse, or SelectMergeSpanProfileResponse, with its flame graph."""
 
     graph: FlameGraph
 
     def proto(self) -> bytes:
         """Return the binary form."""
         response = querier_pb2.SelectMergeStacktracesResponse()
-        target = response.flamegraph
-        target.names.extend(self.graph.names)
-        for level in self.graph.levels:
-            # A list, because the runtime reads an array number by number, eight times slower.
-            target.levels.add().values.extend(level.tolist())
-        target.total = self.graph.total
-        target.max_self = self.graph.max_self
+        _fill(response.flamegraph, self.graph)
         encoded: bytes = response.SerializeToString()
         return encoded
 
     def json(self) -> bytes:
-        """Return canonical JSON, the numbers quoted by one replacement over the encoded list."""
-        document = {
-            "names": self.graph.names,
-            "levels": [{"values": _quoted(level.tolist())} for level in self.graph.levels],
-        }
-        if self.graph.total:
-            document["total"] = str(self.graph.total)
-        if self.graph.max_self:
-            document["maxSelf"] = str(self.graph.max_self)
+        """Return canonical JSON."""
+        return msgspec.json.encode({"flamegraph": _document(self.graph)})
+
+
+@dataclass(frozen=True, slots=True)
+class FlameGraphDiffBody:
+    """A DiffResponse."""
+
+    graph: FlameGraphDiff
+
+    def proto(self) -> bytes:
+        """Return the binary form."""
+        response = querier_pb2.DiffResponse()
+        _fill(response.flamegraph, self.graph)
+        response.flamegraph.leftTicks = self.graph.left_total
+        response.flamegraph.rightTicks = self.graph.right_total
+        encoded: bytes = response.SerializeToString()
+        return encoded
+
+    def json(self) -> bytes:
+        """Return canonical JSON."""
+        document = _document(self.graph)
+        if self.graph.left_total:
+            document["leftTicks"] = str(self.graph.left_total)
+        if self.graph.right_total:
+            document["rightTicks"] = str(self.graph.right_total)
         return msgspec.json.encode({"flamegraph": document})
 
 
@@ -56,6 +69,28 @@ class PprofBody:
     def json(self) -> bytes:
         """Return canonical JSON."""
         return msgspec.json.encode(json_format.MessageToDict(profile_pb2.Profile.FromString(self.encoded)))
+
+
+def _fill(target: Any, graph: FlameGraph | FlameGraphDiff) -> None:
+    target.names.extend(graph.names)
+    for level in graph.levels:
+        # A list, because the runtime reads an array number by number, eight times slower.
+        target.levels.add().values.extend(level.tolist())
+    target.total = graph.total
+    target.max_self = graph.max_self
+
+
+def _document(graph: FlameGraph | FlameGraphDiff) -> dict[str, Any]:
+    """Return canonical JSON, the numbers quoted by one replacement over the encoded list."""
+    document: dict[str, Any] = {
+        "names": graph.names,
+        "levels": [{"values": _quoted(level.tolist())} for level in graph.levels],
+    }
+    if graph.total:
+        document["total"] = str(graph.total)
+    if graph.max_self:
+        document["maxSelf"] = str(graph.max_self)
+    return document
 
 
 def _quoted(numbers: list[int]) -> msgspec.Raw:

@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cingest/api/proto/types.proto\x12\x08types.v1\"(\n\tLabelPair\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"-\n\x06Labels\x12#\n\x06labels\x18\x01 \x03(\x0b\x32\x13.types.v1.LabelPair\"/\n\x11ProfileAnnotation\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"{\n\x0bProfileType\x12\n\n\x02ID\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bsample_type\x18\x04 \x01(\t\x12\x13\n\x0bsample_unit\x18\x05 \x01(\t\x12\x13\n\x0bperiod_type\x18\x06 \x01(\t\x12\x13\n\x0bperiod_unit\x18\x07 \x01(\t\"P\n\x12LabelValuesRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08matchers\x18\x02 \x03(\t\x12\r\n\x05start\x18\x03 \x01(\x03\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x03\"$\n\x13LabelValuesResponse\x12\r\n\x05names\x18\x01 \x03(\t\"A\n\x11LabelNamesRequest\x12\x10\n\x08matchers\x18\x01 \x03(\t\x12\r\n\x05start\x18\x02 \x01(\x03\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x03\"#\n\x12LabelNamesResponse\x12\r\n\x05names\x18\x01 \x03(\t\"\x18\n\x08Location\x12\x0c\n\x04name\x18\x01 \x01(\t\":\n\x05GoPGO\x12\x16\n\x0ekeep_locations\x18\x01 \x01(\r\x12\x19\n\x11\x61ggregate_callees\x18\x02 \x01(\x08\"l\n\x12StackTraceSelector\x12%\n\tcall_site\x18\x01 \x03(\x0b\x32\x12.types.v1.Location\x12$\n\x06go_pgo\x18\x02 \x01(\x0b\x32\x0f.types.v1.GoPGOH\x00\x88\x01\x01\x42\t\n\x07_go_pgo\"\x88\x01\n\x08\x45xemplar\x12\x11\n\ttimestamp\x18\x01 \x01(\x03\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\x0f\n\x07span_id\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\x03\x12#\n\x06labels\x18\x05 \x03(\x0b\x32\x13.types.v1.LabelPair\x12\x10\n\x08trace_id\x18\x06 \x01(\t\"\x82\x01\n\x05Point\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12\x30\n\x0b\x61nnotations\x18\x03 \x03(\x0b\x32\x1b.types.v1.ProfileAnnotation\x12%\n\texemplars\x18\x04 \x03(\x0b\x32\x12.types.v1.Exemplar\"N\n\x06Series\x12#\n\x06labels\x18\x01 \x03(\x0b\x32\x13.types.v1.LabelPair\x12\x1f\n\x06points\x18\x02 \x03(\x0b\x32\x0f.types.v1.Point*k\n\x19TimeSeriesAggregationType\x12$\n TIME_SERIES_AGGREGATION_TYPE_SUM\x10\x00\x12(\n$TIME_SERIES_AGGREGATION_TYPE_AVERAGE\x10\x01*{\n\x0c\x45xemplarType\x12\x1d\n\x19\x45XEMPLAR_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XEMPLAR_TYPE_NONE\x10\x01\x12\x1c\n\x18\x45XEMPLAR_TYPE_INDIVIDUAL\x10\x02\x12\x16\n\x12\x45XEMPLAR_TYPE_SPAN\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cingest/api/proto/types.proto\x12\x08types.v1\"(\n\tLabelPair\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"-\n\x06Labels\x12#\n\x06labels\x18\x01 \x03(\x0b\x32\x13.types.v1.LabelPair\"/\n\x11ProfileAnnotation\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"{\n\x0bProfileType\x12\n\n\x02ID\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bsample_type\x18\x04 \x01(\t\x12\x13\n\x0bsample_unit\x18\x05 \x01(\t\x12\x13\n\x0bperiod_type\x18\x06 \x01(\t\x12\x13\n\x0bperiod_unit\x18\x07 \x01(\t\"P\n\x12LabelValuesRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08matchers\x18\x02 \x03(\t\x12\r\n\x05start\x18\x03 \x01(\x03\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x03\"$\n\x13LabelValuesResponse\x12\r\n\x05names\x18\x01 \x03(\t\"A\n\x11LabelNamesRequest\x12\x10\n\x08matchers\x18\x01 \x03(\t\x12\r\n\x05start\x18\x02 \x01(\x03\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x03\"#\n\x12LabelNamesResponse\x12\r\n\x05names\x18\x01 \x03(\t\"\x18\n\x08Location\x12\x0c\n\x04name\x18\x01 \x01(\t\":\n\x05GoPGO\x12\x16\n\x0ekeep_locations\x18\x01 \x01(\r\x12\x19\n\x11\x61ggregate_callees\x18\x02 \x01(\x08\"l\n\x12StackTraceSelector\x12%\n\tcall_site\x18\x01 \x03(\x0b\x32\x12.types.v1.Location\x12$\n\x06go_pgo\x18\x02 \x01(\x0b\x32\x0f.types.v1.GoPGOH\x00\x88\x01\x01\x42\t\n\x07_go_pgo\"\x88\x01\n\x08\x45xemplar\x12\x11\n\ttimestamp\x18\x01 \x01(\x03\x12\x12\n\nprofile_id\x18\x02 \x01(\t\x12\x0f\n\x07span_id\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\x03\x12#\n\x06labels\x18\x05 \x03(\x0b\x32\x13.types.v1.LabelPair\x12\x10\n\x08trace_id\x18\x06 \x01(\t\"\x82\x01\n\x05Point\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12\x30\n\x0b\x61nnotations\x18\x03 \x03(\x0b\x32\x1b.types.v1.ProfileAnnotation\x12%\n\texemplars\x18\x04 \x03(\x0b\x32\x12.types.v1.Exemplar\"N\n\x06Series\x12#\n\x06labels\x18\x01 \x03(\x0b\x32\x13.types.v1.LabelPair\x12\x1f\n\x06points\x18\x02 \x03(\x0b\x32\x0f.types.v1.Point\"f\n\x0bHeatmapSlot\x12\x11\n\ttimestamp\x18\x01 \x01(\x03\x12\r\n\x05y_min\x18\x02 \x03(\x01\x12\x0e\n\x06\x63ounts\x18\x03 \x03(\x05\x12%\n\texemplars\x18\x04 \x03(\x0b\x32\x12.types.v1.Exemplar\"Z\n\rHeatmapSeries\x12#\n\x06labels\x18\x01 \x03(\x0b\x32\x13.types.v1.LabelPair\x12$\n\x05slots\x18\x02 \x03(\x0b\x32\x15.types.v1.HeatmapSlot\"\x18\n\x16GetProfileStatsRequest\"j\n\x17GetProfileStatsResponse\x12\x15\n\rdata_ingested\x18\x01 \x01(\x08\x12\x1b\n\x13oldest_profile_time\x18\x02 \x01(\x03\x12\x1b\n\x13newest_profile_time\x18\x03 \x01(\x03*k\n\x19TimeSeriesAggregationType\x12$\n TIME_SERIES_AGGREGATION_TYPE_SUM\x10\x00\x12(\n$TIME_SERIES_AGGREGATION_TYPE_AVERAGE\x10\x01*{\n\x0c\x45xemplarType\x12\x1d\n\x19\x45XEMPLAR_TYPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45XEMPLAR_TYPE_NONE\x10\x01\x12\x1c\n\x18\x45XEMPLAR_TYPE_INDIVIDUAL\x10\x02\x12\x16\n\x12\x45XEMPLAR_TYPE_SPAN\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ingest.api.proto.types_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TIMESERIESAGGREGATIONTYPE']._serialized_start=1077
-  _globals['_TIMESERIESAGGREGATIONTYPE']._serialized_end=1184
-  _globals['_EXEMPLARTYPE']._serialized_start=1186
-  _globals['_EXEMPLARTYPE']._serialized_end=1309
+  _globals['_TIMESERIESAGGREGATIONTYPE']._serialized_start=1407
+  _globals['_TIMESERIESAGGREGATIONTYPE']._serialized_end=1514
+  _globals['_EXEMPLARTYPE']._serialized_start=1516
+  _globals['_EXEMPLARTYPE']._serialized_end=1639
   _globals['_LABELPAIR']._serialized_start=42
   _globals['_LABELPAIR']._serialized_end=82
   _globals['_LABELS']._serialized_start=84
@@ -63,4 +63,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POINT']._serialized_end=995
   _globals['_SERIES']._serialized_start=997
   _globals['_SERIES']._serialized_end=1075
+  _globals['_HEATMAPSLOT']._serialized_start=1077
+  _globals['_HEATMAPSLOT']._serialized_end=1179
+  _globals['_HEATMAPSERIES']._serialized_start=1181
+  _globals['_HEATMAPSERIES']._serialized_end=1271
+  _globals['_GETPROFILESTATSREQUEST']._serialized_start=1273
+  _globals['_GETPROFILESTATSREQUEST']._serialized_end=1297
+  _globals['_GETPROFILESTATSRESPONSE']._serialized_start=1299
+  _globals['_GETPROFILESTATSRESPONSE']._serialized_end=1405
 # @@protoc_insertion_point(module_scope)

@@ -154,3 +154,37 @@ class Series(_message.Message):
     labels: _containers.RepeatedCompositeFieldContainer[LabelPair]
     points: _containers.RepeatedCompositeFieldContainer[Point]
     def __init__(self, labels: _Optional[_Iterable[_Union[LabelPair, _Mapping]]] = ..., points: _Optional[_Iterable[_Union[Point, _Mapping]]] = ...) -> None: ...
+
+class HeatmapSlot(_message.Message):
+    __slots__ = ("timestamp", "y_min", "counts", "exemplars")
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    Y_MIN_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    EXEMPLARS_FIELD_NUMBER: _ClassVar[int]
+    timestamp: int
+    y_min: _containers.RepeatedScalarFieldContainer[float]
+    counts: _containers.RepeatedScalarFieldContainer[int]
+    exemplars: _containers.RepeatedCompositeFieldContainer[Exemplar]
+    def __init__(self, timestamp: _Optional[int] = ..., y_min: _Optional[_Iterable[float]] = ..., counts: _Optional[_Iterable[int]] = ..., exemplars: _Optional[_Iterable[_Union[Exemplar, _Mapping]]] = ...) -> None: ...
+
+class HeatmapSeries(_message.Message):
+    __slots__ = ("labels", "slots")
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    labels: _containers.RepeatedCompositeFieldContainer[LabelPair]
+    slots: _containers.RepeatedCompositeFieldContainer[HeatmapSlot]
+    def __init__(self, labels: _Optional[_Iterable[_Union[LabelPair, _Mapping]]] = ..., slots: _Optional[_Iterable[_Union[HeatmapSlot, _Mapping]]] = ...) -> None: ...
+
+class GetProfileStatsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetProfileStatsResponse(_message.Message):
+    __slots__ = ("data_ingested", "oldest_profile_time", "newest_profile_time")
+    DATA_INGESTED_FIELD_NUMBER: _ClassVar[int]
+    OLDEST_PROFILE_TIME_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_PROFILE_TIME_FIELD_NUMBER: _ClassVar[int]
+    data_ingested: bool
+    oldest_profile_time: int
+    newest_profile_time: int
+    def __init__(self, data_ingested: _Optional[bool] = ..., oldest_profile_time: _Optional[int] = ..., newest_profile_time: _Optional[int] = ...) -> None: ...

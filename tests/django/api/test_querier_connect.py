@@ -206,6 +206,48 @@ def test_a_timeline_has_points_in_milliseconds_and_only_the_labels_grouped_by(fi
     assert filled.querier.asked[-1][2:] == (15_000, ("service_name",), None, False)
 
 
+def sides(doors: Doors, left: object, right: object, **more: object) -> dict[str, object]:
+    """Return a Diff of two services."""
+    both = over_the_hour(doors, profileTypeID=CPU, **more)
+    return {
+        "left": both | {"labelSelector": f'{{service_name="{left}"}}'},
+        "right": both | {"label_selector": f'{{service_name="{right}"}}'},
+    }
+
+
+def test_a_difference_is_the_same_in_both_codecs(filled: Doors) -> None:
+    more = pprof(time_ns=filled.now_ms * 1_000_000 + 1)
+    labels = {"__name__": "process_cpu", "service_name": "web"}
+    assert filled.call(PUSH, push_request(more, labels=labels)).status_code == 200
+    as_json = filled.query("Diff", sides(filled, "api", "web", maxNodes=7)).json()
+    assert filled.querier.asked[-1][2] == 7
+    graph = as_json["flamegraph"]
+    assert (graph["total"], graph["leftTicks"], graph["rightTicks"], graph["maxSelf"]) == ("12", "4", "8", "4")
+    assert graph["names"][:2] == ["total", "a"]
+    assert [level["values"] for level in graph["levels"][:2]] == [
+        ["0", "4", "0", "0", "8", "0", "0"],
+        ["0", "4", "0", "0", "8", "0", "1"],
+    ]
+    request = querier_pb2.DiffRequest()
+    for side, service in ((request.left, "api"), (request.right, "web")):
+        side.profile_typeID, side.label_selector = CPU, f'{{service_name="{service}"}}'
+        side.start, side.end = filled.now_ms - 3_600_000, filled.now_ms + 60_000
+    answer = querier_pb2.DiffResponse.FromString(filled.query("Diff", request).content).flamegraph
+    assert [list(map(str, level.values)) for level in answer.levels] == [level["values"] for level in graph["levels"]]
+    assert (list(answer.names), answer.leftTicks, answer.rightTicks) == (graph["names"], 4, 8)
+
+
+@pytest.mark.parametrize("missing", ["left", "right"])
+def test_a_difference_needs_both_sides(filled: Doors, missing: str) -> None:
+    body = sides(filled, "api", "web")
+    assert filled.query("Diff", body).status_code == 200
+    for bad in ({}, {"profileTypeID": "", "labelSelector": "{}"}):
+        response = filled.query("Diff", body | {missing: bad})
+        assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
+    del body[missing]
+    assert filled.query("Diff", body).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("method", "extra"),
     [
@@ -252,6 +294,27 @@ NUMBERS = {
     querier_pb2.SeriesRequest: "matchers=1 label_names=2 start=3 end=4",
     querier_pb2.SeriesResponse: "labels_set=2",
     querier_pb2.FlameGraph: "names=1 levels=2 total=3 max_self=4",
+    querier_pb2.SelectMergeStacktracesResponse: "flamegraph=1 tree=2 dot=3 async_query=4 pprof=5",
+    querier_pb2.AsyncQueryRequest: "request_id=1 type=2",
+    querier_pb2.AsyncQueryResponse: "request_id=1 status=2 error_message=3",
+    querier_pb2.SelectMergeSpanProfileRequest: "profile_typeID=1 label_selector=2 span_selector=3 start=4 end=5 "
+    "max_nodes=6 format=7",
+    querier_pb2.SelectMergeSpanProfileResponse: "flamegraph=1 tree=2",
+    querier_pb2.SelectHeatmapRequest: "profile_typeID=1 label_selector=2 start=3 end=4 step=5 group_by=6 query_type=7 "
+    "exemplar_type=8 limit=9",
+    querier_pb2.SelectHeatmapResponse: "series=1",
+    querier_pb2.DiffRequest: "left=1 right=2",
+    querier_pb2.DiffResponse: "flamegraph=1",
+    querier_pb2.FlameGraphDiff: "names=1 levels=2 total=3 max_self=4 leftTicks=5 rightTicks=6",
+    querier_pb2.AnalyzeQueryRequest: "start=2 end=3 query=4",
+    querier_pb2.AnalyzeQueryResponse: "query_scopes=1 query_impact=2",
+    querier_pb2.QueryScope: "component_type=1 component_count=2 block_count=3 series_count=4 profile_count=5 "
+    "sample_count=6 index_bytes=7 profile_bytes=8 symbol_bytes=9",
+    querier_pb2.QueryImpact: "total_bytes_in_time_range=2 total_queried_series=3 deduplication_needed=4",
+    types_pb2.HeatmapSeries: "labels=1 slots=2",
+    types_pb2.HeatmapSlot: "timestamp=1 y_min=2 counts=3 exemplars=4",
+    types_pb2.Exemplar: "timestamp=1 profile_id=2 span_id=3 value=4 labels=5 trace_id=6",
+    types_pb2.GetProfileStatsResponse: "data_ingested=1 oldest_profile_time=2 newest_profile_time=3",
     types_pb2.ProfileType: "ID=1 name=2 sample_type=4 sample_unit=5 period_type=6 period_unit=7",
     types_pb2.LabelValuesRequest: "name=1 matchers=2 start=3 end=4",
     types_pb2.LabelNamesRequest: "matchers=1 start=2 end=3",

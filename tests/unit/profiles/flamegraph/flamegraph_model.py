@@ -104,6 +104,54 @@ def lay_out(root: Node) -> FlameGraph:
     return FlameGraph(names, levels, root.total, most)  # type: ignore[arg-type]
 
 
+def lay_out_two(left: Node, right: Node) -> tuple[list[str], list[list[int]]]:
+    """Return the names and levels of two trees on the same nodes, already cut; names are numbered level by level."""
+    names = ["total"]
+    levels: list[list[int]] = []
+    row = [(0, left, 0, right)]
+    while row:
+        numbers: list[int] = []
+        ends = [0, 0]
+        below = []
+        for left_start, a, right_start, b in row:
+            names += [a.name] * (a.name not in names)
+            numbers += [left_start - ends[0], a.total, a.value, right_start - ends[1], b.total, b.value]
+            numbers.append(names.index(a.name))
+            ends = [left_start + a.total, right_start + b.total]
+            at = [left_start + a.value, right_start + b.value]
+            both = sorted({*a.children, *b.children}, key=lambda name: (name == "other", name.encode()))
+            for name in both:
+                child_a, child_b = a.children.get(name, Node(name)), b.children.get(name, Node(name))
+                below.append((at[0], child_a, at[1], child_b))
+                at = [at[0] + child_a.total, at[1] + child_b.total]
+        levels.append(numbers)
+        row = below
+    return names, levels
+
+
+def paths(node: Node, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
+    """Return the total of each node below ``node`` by its names from there on."""
+    found = {}
+    for child in node.children.values():
+        found[*path, child.name] = child.total
+        found |= paths(child, (*path, child.name))
+    return found
+
+
+def cut_to(node: Node, keep: set[tuple[str, ...]], path: tuple[str, ...] = ()) -> Node:
+    """Return the tree with only these nodes; what the others hold is summed into a leaf ``other`` of their parent."""
+    kept = Node(node.name, node.value)
+    rest = 0
+    for child in node.children.values():
+        if (*path, child.name) in keep and child.name != "other":
+            kept.children[child.name] = cut_to(child, keep, (*path, child.name))
+        else:
+            rest += child.total
+    if rest:
+        kept.children["other"] = Node("other", rest)
+    return kept
+
+
 def encode(root: Node) -> bytes:
     """Return the tree in its binary form."""
     if not root.total:

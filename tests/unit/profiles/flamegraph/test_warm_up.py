@@ -8,6 +8,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 from ingest.profiles import flamegraph_kernels, projection_kernels, symbol_kernels, tree_encoding_kernels
+from ingest.profiles.diff import build_diff
 from ingest.profiles.dot import call_graph
 from ingest.profiles.flamegraph import build_flamegraph, collapsed, top_functions
 from ingest.profiles.projection import filter_call_site, prune, subset
@@ -33,6 +34,7 @@ def test_real_use_after_the_warm_up_compiles_nothing(module: ModuleType) -> None
     for answer in (build_flamegraph, encode_tree, call_graph):
         answer(pruned, 2)
     decode_tree(encode_tree(pruned, 2), 100)
+    build_diff(pruned, profile, 2)
     for listing in (collapsed, top_functions):
         listing(profile)
     filter_call_site(profile, ["out"])
