@@ -15,6 +15,7 @@ from typing import Any
 
 from ingest.config import IngestConfig
 from phlareweb import service_urls
+from phlareweb.agent.config import agent_config
 from phlareweb.data_dir import DataDirUnusable, admin_token, redis_socket, secret_key
 from phlareweb.env import Environment, Problem, ProblemId
 from phlareweb.logs import FORMATS, LEVELS, configure_structlog, logging_config
@@ -52,6 +53,9 @@ LOG_FORMAT = env.env_choice("PHLARE_LOG_FORMAT", "console", FORMATS)
 LOG_LEVEL = env.env_choice("PHLARE_LOG_LEVEL", "info", LEVELS)
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
 configure_structlog(LOG_LEVEL)
+
+#: This database profiled by itself or by another one; the application phlareweb.agent reads the variables again.
+agent_config(env, "phlareweb")
 
 # ---------------------------------------------------------------------------------------------------------- the ring
 
@@ -237,6 +241,7 @@ if env.env_bool("PHLARE_BEHIND_TLS_PROXY", False):
 
 INSTALLED_APPS = [
     "phlareweb",
+    "phlareweb.agent",
     "ring",
     "ingest",
     "django.contrib.admin",

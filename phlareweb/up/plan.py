@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,6 +48,8 @@ class Options:
     #: to find that out, so the supervisor does.
     must_migrate: bool = True
     must_compile: bool = True
+    #: Whether every process is profiled by ``phlareweb.agent`` and pushes what it does to this web server.
+    profiles_itself: bool = False
 
     @property
     def is_zone_aware(self) -> bool:
@@ -101,7 +103,22 @@ def plan(options: Options) -> list[Process]:
         _worker(),
         _beat(),
     ]
+    if options.profiles_itself:
+        processes = [_profiled(process, options) for process in processes]
     return [_redis(options.redis_command), *processes] if options.redis_command else processes
+
+
+def _profiled(process: Process, options: Options) -> Process:
+    role = process.environment.get("PHLARE_ROLE")
+    if role is None:
+        return process
+    profiled = {
+        "PHLARE_AGENT_URL": options.url,
+        "PHLARE_AGENT_APPLICATION": f"phlareweb-{role}",
+        # Pushes go around the middleware, and an ingester at rest is worth seeing as well.
+        "PHLARE_AGENT_START": "at-once",
+    }
+    return replace(process, environment={**process.environment, **profiled})
 
 
 def shared_environment(options: Options) -> dict[str, str]:

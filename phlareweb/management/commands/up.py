@@ -57,6 +57,9 @@ class Command(BaseCommand):
             help="copies of every profile (default: 3, or as many as there are ingesters)",
         )
         parser.add_argument("--web-workers", type=int, default=1, help="web server processes (default: %(default)s)")
+        parser.add_argument(
+            "--profile-self", action="store_true", help="profile these processes too, as services phlareweb-*"
+        )
 
     def handle(self, *_args: Any, **arguments: Any) -> None:
         if arguments["data_dir"] is not None:
@@ -107,6 +110,7 @@ def _options(arguments: dict[str, Any]) -> Options:
         web_threads=settings.WEB_THREADS,
         leave_timeout_seconds=settings.INGEST.leave_timeout_seconds + settings.RING.final_sleep_seconds,
         redis_command=_redis_command(settings.DATA_DIR) if settings.REDIS_IS_EMBEDDED else None,
+        profiles_itself=arguments["profile_self"],
         must_migrate=_must_migrate(),
         must_compile=not kernel_stamp.is_current(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR),
     )

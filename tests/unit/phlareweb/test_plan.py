@@ -126,3 +126,13 @@ def test_the_url_can_be_opened(bind, url):
 def test_copies_go_to_different_zones_only_where_there_are_enough(zones, copies, aware):
     options = replace(OPTIONS, zones=zones, replication_factor=copies)
     assert shared_environment(options)["PHLARE_RING_ZONE_AWARENESS_ENABLED"] == aware
+
+
+def test_profiling_itself_makes_each_role_a_service_and_leaves_helpers_alone():
+    profiled = plan(replace(OPTIONS, profiles_itself=True))
+
+    services = {one.rules.name: one.environment.get("PHLARE_AGENT_APPLICATION") for one in profiled}
+    assert services["web"] == "phlareweb-web"
+    assert services["ingester-0"] == services["ingester-1"] == "phlareweb-ingester"
+    assert services["migrate"] is services["kernels"] is None
+    assert not any("PHLARE_AGENT_URL" in one.environment for one in plan(OPTIONS))
