@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Field, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
 
 from ingest.adapters.tenant_records import delete_tenant, save_tenant
+from ingest.limit_fields import LimitField
 from ingest.models import AuditEntry, BlockRecord, Tenant, TenantChange
+from ingest.profiles.limit_table import BY_COLUMN, LIMIT_TABLE, format_limit
+from ingest.tenant_wiring import get_limits
 
 
 class ToLookAt(admin.ModelAdmin):
@@ -50,7 +55,7 @@ class AuditEntryAdmin(ToLookAt):
 class TenantChangeAdmin(ToLookAt):
     """The history of settings. Queries find a tenant's older data by its former shard sizes."""
 
-    list_display = ("changed_at", "tenant", "setting", "value", "effective_at", "changed_by")
+    list_display = ("changed_at", "tenant", "setting", "value", "text", "effective_at", "changed_by")
     list_filter = ("setting",)
     search_fields = ("tenant", "changed_by")
 
@@ -59,8 +64,52 @@ class TenantChangeAdmin(ToLookAt):
 class TenantAdmin(admin.ModelAdmin):
     """Settings of single tenants. Every process follows within seconds; what was changed stays in the history."""
 
-    list_display = ("name", "ingestion_tenant_shard_size", "out_of_order_window")
+    list_display = ("name", "own_settings")
     search_fields = ("name",)
+    readonly_fields = ("in_force",)
+    fieldsets = (
+        (None, {"fields": ("name",)}),
+        *(
+            (group, {"fields": [info.column for info in LIMIT_TABLE if info.group == group]})
+            for group in dict.fromkeys(info.group for info in LIMIT_TABLE)
+        ),
+        ("In force", {"fields": ("in_force",)}),
+    )
+
+    @admin.display(description="settings of its own")
+    def own_settings(self, tenant: Tenant) -> str:
+        """Return what differs from the defaults, in one line."""
+        own = tenant.own_limits()
+        shown = [f"{info.column}={format_limit(info, own[info.name])}" for info in LIMIT_TABLE if info.name in own]
+        return ", ".join(shown) or "none"
+
+    @admin.display(description="now")
+    def in_force(self, tenant: Tenant) -> str:
+        """Return a table of every limit: the default, the tenant's own value, and what this process goes by now."""
+        if not tenant.pk:
+            return "Save the tenant first."
+        own, now = tenant.own_limits(), get_limits(tenant.name)
+        rows = (
+            (
+                info.column,
+                format_limit(info, info.value_in(settings.LIMITS)),
+                format_limit(info, own[info.name]) if info.name in own else "",
+                format_limit(info, info.value_in(now)),
+            )
+            for info in LIMIT_TABLE
+        )
+        cells = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
+        head = format_html(
+            "<tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr>", "limit", "default", "own", "in force"
+        )
+        return format_html("<table>{}{}</table>", head, cells)
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        """Have limits written as people write sizes and durations."""
+        info = BY_COLUMN.get(db_field.name)
+        if info is None:
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return LimitField(info, info.value_in(settings.LIMITS))
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
         """Write the row and the history of the change."""

@@ -5,19 +5,18 @@ The catalogue is an index, not a source of truth: ``manage.py catalogue rebuild`
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from ingest.profiles.limit_rules import contradictions
+from ingest.profiles.limit_table import LIMIT_TABLE, LimitInfo, LimitKind, what_is_wrong
 from ingest.profiles.reasons import Rejection
 from ingest.profiles.tenant import MAX_TENANT_BYTES, validate_tenant
-
-#: Longest duration of a setting: everything kept in nanoseconds has to fit 63 bits, and a year is more than anybody
-#: means.
-LONGEST_DURATION = timedelta(days=366)
 
 
 class BlockRecord(models.Model):
@@ -68,9 +67,9 @@ def is_shard_size(size: int) -> None:
 class Tenant(models.Model):
     """Settings of one tenant that differ from the defaults.
 
-    Each column beside the name is a field of :class:`ingest.profiles.limits.Limits`: it has the field's name, without
-    ``_ns`` when it is a duration, and null means the default. A limit becomes a setting of tenants by its column here.
-    Change rows through :mod:`ingest.adapters.tenant_records`, which writes the history that every process follows.
+    Beside the name there is a column for each row of :data:`ingest.profiles.limit_table.LIMIT_TABLE`, added below; null
+    means the default. Change rows through :mod:`ingest.adapters.tenant_records`, which writes the history that every
+    process follows.
     """
 
     name = models.CharField(
@@ -80,32 +79,57 @@ class Tenant(models.Model):
         validators=[is_tenant_id],
         help_text="Id of the tenant as requests give it; anonymous while multi-tenancy is off.",
     )
-    ingestion_tenant_shard_size = models.PositiveIntegerField(
-        "shard size",
-        null=True,
-        blank=True,
-        validators=[is_shard_size],
-        help_text=(
-            "How many ingesters store this tenant's profiles, over all zones together; 0 is all of them. Empty is the "
-            "default. Writes follow half a minute after a change. Queries go on asking the ingesters of the former "
-            "size, so nothing is hidden."
-        ),
-    )
-    out_of_order_window = models.DurationField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(timedelta(0)), MaxValueValidator(LONGEST_DURATION)],
-        help_text=(
-            "How far a profile may lie before the newest one of its series and still be taken, as hh:mm:ss; 0 takes "
-            "only what is in order. Empty is the default."
-        ),
-    )
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def own_limits(self) -> dict[str, int | str]:
+        """Return what differs from the defaults, by the field of Limits and in its unit."""
+        values = {info.name: limit_value(getattr(self, info.column)) for info in LIMIT_TABLE}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def clean(self) -> None:
+        """Refuse values out of their bounds, and those that cannot be in force together with the others."""
+        own = self.own_limits()
+        wrong = {
+            info.column: sentence
+            for info in LIMIT_TABLE
+            if info.name in own and (sentence := what_is_wrong(info, own[info.name])) is not None
+        }
+        if wrong:
+            raise ValidationError(wrong)
+        is_shard_size(int(own.get("ingestion_tenant_shard_size", 0)))
+        together = contradictions(replace(settings.LIMITS, **own))
+        if together:
+            raise ValidationError(together)
+
+
+def limit_value(column_value: Any) -> int | str | None:
+    """Return a value of a column in the unit of the field of Limits."""
+    if isinstance(column_value, timedelta):
+        return column_value // timedelta(microseconds=1) * 1000
+    return None if column_value is None else cast(int | str, column_value)
+
+
+def column_value(info: LimitInfo, value: int | str | None) -> Any:
+    """Return a value of a field of Limits as its column keeps it."""
+    if info.kind is LimitKind.DURATION and value is not None:
+        return timedelta(microseconds=int(value) // 1000)
+    return value
+
+
+# Bounds and texts for people are not part of the columns: they change without a migration.
+_COLUMN_KINDS: dict[LimitKind, type[models.Field]] = {
+    LimitKind.COUNT: models.PositiveIntegerField,
+    LimitKind.BYTES: models.PositiveBigIntegerField,
+    LimitKind.DURATION: models.DurationField,
+    LimitKind.TEXT: models.TextField,
+}
+for _info in LIMIT_TABLE:
+    Tenant.add_to_class(_info.column, _COLUMN_KINDS[_info.kind](null=True, blank=True))
 
 
 class TenantChange(models.Model):
@@ -119,6 +143,7 @@ class TenantChange(models.Model):
     )
     setting = models.CharField(max_length=64, help_text="Name of the column of Tenant.")
     value = models.BigIntegerField(null=True, help_text="Durations in nanoseconds; nothing is the default.")
+    text = models.TextField(null=True, help_text="The same for settings that are texts.")
     changed_at = models.DateTimeField()
     effective_at = models.DateTimeField(help_text="From when on writes follow; everything else does at once.")
     changed_by = models.CharField(max_length=255)

@@ -1,7 +1,7 @@
 """The composition root: builds each process's parts from the settings, once, when they are first asked for.
 
-With :mod:`ingest.administration_wiring` the only module that knows all of them. Nothing is built at import, so a
-process pays only for what it uses.
+With :mod:`ingest.administration_wiring` and :mod:`ingest.tenant_wiring` the only module that knows all of them. Nothing
+is built at import, so a process pays only for what it uses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import secrets
 import time
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
 import redis
@@ -22,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from ulid import ULID
 
-from ingest.adapters import tenant_records
+from ingest import tenant_wiring
 from ingest.adapters.block_cache import BlockCache, claim_folder
 from ingest.adapters.celery_messages import task_message
 from ingest.adapters.keys import acks_key, read_queue
@@ -37,7 +36,6 @@ from ingest.adapters.redis_sources import RedisSources
 from ingest.adapters.ring_membership import RingPlacement, RingReaders
 from ingest.adapters.ring_view import RingView
 from ingest.adapters.storages_bucket import BLOCKS_ALIAS, blocks_bucket
-from ingest.adapters.tenant_settings import TenantSettings
 from ingest.adapters.unuploaded import Unuploaded
 from ingest.adapters.workers import BlockWorker, IngesterWorker, RedisAckSink
 from ingest.distributor.batcher import Batcher
@@ -52,7 +50,6 @@ from ingest.ingester.store import IngesterStore, StoreConfig
 from ingest.parts import once as _once
 from ingest.parts import override as _override
 from ingest.profiles.jit import warm_up_all
-from ingest.profiles.limits import Limits, strictest
 from ingest.querier.gather import Gatherer
 from ingest.querier.ports import MinimizedReads
 from ingest.querier.service import Querier
@@ -110,26 +107,10 @@ def get_ring() -> RingClient:
     return _once("ring", build)
 
 
-def get_limits(tenant: str) -> Limits:
-    """Return the limits of a tenant: one look into a dictionary."""
-    return get_tenant_settings().limits(tenant)
-
-
-def get_strictest_limits(tenants: Sequence[str]) -> Limits:
-    """Return the limits of a request that is about several tenants."""
-    return strictest([get_limits(tenant) for tenant in tenants])
-
-
-def get_tenant_settings() -> TenantSettings:
-    """Return the tenants' settings, kept current by a thread of their own."""
-
-    def build() -> TenantSettings:
-        # Whoever places writes says what the default is: others may still run with the settings of yesterday.
-        made = TenantSettings(settings.LIMITS, tenant_records, notes_default=settings.ROLE == "web")
-        made.start()
-        return made
-
-    return _once("tenant_settings", build)
+# What light processes need as well is built in a module of its own.
+get_limits = tenant_wiring.get_limits
+get_strictest_limits = tenant_wiring.get_strictest_limits
+get_tenant_settings = tenant_wiring.get_tenant_settings
 
 
 def get_placement() -> RingPlacement:

@@ -11,13 +11,13 @@ misspelt names are found.
 from __future__ import annotations
 
 import difflib
-import math
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+
+from ingest.profiles.quantities import format_bytes, format_duration, parse_bytes, parse_duration
 
 Value = TypeVar("Value")
 
@@ -27,10 +27,6 @@ MAX_SECRET_FILE_BYTES = 64 * 1024
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
-_SIZE_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_DURATION_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 class ProblemId(StrEnum):
@@ -97,7 +93,7 @@ class Environment:
 
         return self._read(name, default, parse)
 
-    def env_bytes(self, name: str, default: int, *, minimum: int = 0) -> int:
+    def env_bytes(self, name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
         """Return a size in bytes. Suffixes count in powers of 1024: ``64MiB``, ``64MB`` and ``64M`` are the same."""
         self._declare(name, format_bytes(default), "bytes")
 
@@ -105,11 +101,11 @@ class Environment:
             value = parse_bytes(text)
             if value is None:
                 return Problem(ProblemId.NOT_A_SIZE, name, f"{text!r} is not a size.", "Write 65536, 64KiB or 2GiB.")
-            return self._in_range(name, value, minimum, None, "bytes")
+            return self._in_range(name, value, minimum, maximum, "bytes")
 
         return self._read(name, default, parse)
 
-    def env_duration(self, name: str, default: float, *, minimum: float = 0.0) -> float:
+    def env_duration(self, name: str, default: float, *, minimum: float = 0.0, maximum: float | None = None) -> float:
         """Return a duration in seconds; ``90``, ``90s``, ``1m30s``, ``250ms``, ``1h``, ``7d`` and ``2w`` are read."""
         self._declare(name, format_duration(default), "duration")
 
@@ -119,7 +115,7 @@ class Environment:
                 return Problem(
                     ProblemId.NOT_A_DURATION, name, f"{text!r} is not a duration.", "Write 90, 90s or 1h30m."
                 )
-            return self._in_range(name, value, minimum, None, "seconds")
+            return self._in_range(name, value, minimum, maximum, "seconds")
 
         return self._read(name, default, parse)
 
@@ -213,41 +209,3 @@ class Environment:
             allowed = f"at least {minimum:g}" if maximum is None else f"from {minimum:g} to {maximum:g}"
             return Problem(ProblemId.OUT_OF_RANGE, name, f"{value} is out of range.", f"Must be {allowed} {unit}.")
         return value
-
-
-def parse_bytes(text: str) -> int | None:
-    """Return the size in bytes, or None when ``text`` is not one."""
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        return None
-    number, prefix, binary = match.groups()
-    if binary and not prefix:
-        return None
-    return math.floor(float(number) * 1024 ** _SIZE_POWERS[prefix.lower()])
-
-
-def parse_duration(text: str) -> float | None:
-    """Return the duration in seconds, or None when ``text`` is not one. A bare number is seconds."""
-    text = text.strip().lower()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        return None
-    return sum(float(number) * _DURATION_SECONDS[unit] for number, unit in parts)
-
-
-def format_bytes(size: int) -> str:
-    """Return ``size`` with the largest suffix that divides it, which :func:`parse_bytes` reads back."""
-    for suffix, power in (("TiB", 4), ("GiB", 3), ("MiB", 2), ("KiB", 1)):
-        if size and size % 1024**power == 0:
-            return f"{size // 1024**power}{suffix}"
-    return str(size)
-
-
-def format_duration(seconds: float) -> str:
-    """Return ``seconds`` with the largest unit that divides it, which :func:`parse_duration` reads back."""
-    for unit in ("d", "h", "m"):
-        if seconds and seconds % _DURATION_SECONDS[unit] == 0:
-            return f"{seconds / _DURATION_SECONDS[unit]:g}{unit}"
-    return f"{seconds:g}s" if seconds == 0 or seconds >= 1 else f"{seconds * 1000:g}ms"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.config import IngestConfig
+from ingest.profiles.limit_rules import contradictions
 from phlareweb import service_urls
 from phlareweb.agent.config import agent_config
 from phlareweb.data_dir import DataDirUnusable, admin_token, redis_socket, secret_key
@@ -126,6 +127,7 @@ INGEST = IngestConfig(
 env.problems.extend(
     Problem(ProblemId.CONFLICT, "PHLARE_SHARD_LOOKBACK_SECONDS", sentence) for sentence in INGEST.validate()
 )
+env.problems.extend(Problem(ProblemId.CONFLICT, "PHLARE_LIMIT_*", sentence) for sentence in contradictions(LIMITS))
 if 0 < LIMITS.ingestion_tenant_shard_size < RING.replication_factor:
     env.problems.append(
         Problem(

@@ -11,23 +11,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db import close_old_connections, models, transaction
+from django.db import close_old_connections, transaction
 from django.db.models import Count, Max
 from django.db.models.functions import Coalesce, Now
 
-from ingest.models import Tenant, TenantChange
+from ingest.models import Tenant, TenantChange, limit_value
+from ingest.profiles.limit_table import LIMIT_TABLE
 from ring.core.shard_sizes import SizeChange, in_order
 
 SHARD_SIZE = "ingestion_tenant_shard_size"
 #: How long after a change of the shard size writers follow: long enough for every reader to have seen it.
 PROPAGATION = timedelta(seconds=30)
 
-#: Column of Tenant -> field of Limits.
-LIMIT_OF: dict[str, str] = {
-    column.name: f"{column.name}_ns" if isinstance(column, models.DurationField) else column.name
-    for column in Tenant._meta.get_fields()
-    if isinstance(column, models.Field) and column.name not in ("id", "name")
-}
+#: The settings of a tenant without any.
+_NOTHING: dict[str, int | str | None] = dict.fromkeys(info.column for info in LIMIT_TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class Revision:
 class TenantRecords:
     """All settings of all tenants."""
 
-    limits: Mapping[str, Mapping[str, int]]  #: tenant -> field of Limits -> value; shard sizes are not among them
+    limits: Mapping[str, Mapping[str, int | str]]  #: tenant -> field of Limits -> value; shard sizes are not among them
     sizes: Mapping[str, tuple[SizeChange, ...]]  #: tenant -> its shard sizes in order; empty name = the default
 
 
@@ -56,10 +53,9 @@ def revision() -> Revision:
 
 def load() -> TenantRecords:
     """Return all settings. Raises django.db.DatabaseError."""
-    limits: dict[str, dict[str, int]] = {}
+    limits: dict[str, dict[str, int | str]] = {}
     for tenant in Tenant.objects.all():
-        values = {LIMIT_OF[column]: value for column, value in values_of(tenant).items() if column != SHARD_SIZE}
-        limits[tenant.name] = {limit: value for limit, value in values.items() if value is not None}
+        limits[tenant.name] = {name: value for name, value in tenant.own_limits().items() if name != SHARD_SIZE}
     sizes: dict[str, list[SizeChange]] = {}
     changes = TenantChange.objects.filter(setting=SHARD_SIZE).order_by("id")
     for tenant_name, effective_at, size in changes.values_list("tenant", "effective_at", "value"):
@@ -67,9 +63,9 @@ def load() -> TenantRecords:
     return TenantRecords(limits, {name: in_order(changes) for name, changes in sizes.items()})
 
 
-def values_of(tenant: Tenant) -> dict[str, int | None]:
+def values_of(tenant: Tenant) -> dict[str, int | str | None]:
     """Return the settings of a row by column, durations in nanoseconds; None is the default."""
-    return {column: _number(getattr(tenant, column)) for column in LIMIT_OF}
+    return {info.column: limit_value(getattr(tenant, info.column)) for info in LIMIT_TABLE}
 
 
 def save_tenant(tenant: Tenant, changed_by: str) -> None:
@@ -77,17 +73,17 @@ def save_tenant(tenant: Tenant, changed_by: str) -> None:
     with transaction.atomic():
         before = Tenant.objects.select_for_update().filter(pk=tenant.pk).first()
         if before is not None and before.name != tenant.name:
-            _record(before.name, values_of(before), dict.fromkeys(LIMIT_OF), changed_by)
+            _record(before.name, values_of(before), _NOTHING, changed_by)
             before = None
         tenant.save()
-        had = values_of(before) if before is not None else dict.fromkeys(LIMIT_OF)
+        had = values_of(before) if before is not None else _NOTHING
         _record(tenant.name, had, values_of(tenant), changed_by)
 
 
 def delete_tenant(tenant: Tenant, changed_by: str) -> None:
     """Delete a row: the tenant has the defaults again. Raises django.db.DatabaseError."""
     with transaction.atomic():
-        _record(tenant.name, values_of(tenant), dict.fromkeys(LIMIT_OF), changed_by)
+        _record(tenant.name, values_of(tenant), _NOTHING, changed_by)
         tenant.delete()
 
 
@@ -102,22 +98,21 @@ def record_default_size(size: int, changed_by: str) -> None:
         _record("", {SHARD_SIZE: noted.value if noted is not None else 0}, {SHARD_SIZE: size}, changed_by)
 
 
-def _record(tenant: str, before: Mapping[str, int | None], after: Mapping[str, int | None], changed_by: str) -> None:
+def _record(
+    tenant: str, before: Mapping[str, int | str | None], after: Mapping[str, int | str | None], changed_by: str
+) -> None:
     for column, value in after.items():
         if before[column] != value:
             delay = PROPAGATION if column == SHARD_SIZE else timedelta(0)
             TenantChange.objects.create(
                 tenant=tenant,
                 setting=column,
-                value=value,
+                value=None if isinstance(value, str) else value,
+                text=value if isinstance(value, str) else None,
                 changed_at=Now(),
                 effective_at=Now() + delay,
                 changed_by=changed_by[:255],
             )
-
-
-def _number(value: Any) -> int | None:
-    return value // timedelta(microseconds=1) * 1000 if isinstance(value, timedelta) else value
 
 
 def _ms(moment: Any) -> int:

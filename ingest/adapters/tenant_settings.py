@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from django.db import DatabaseError, connection
@@ -157,7 +157,8 @@ def _in_force(defaults: Limits, revision: Revision, records: TenantRecords, aske
     limits: dict[str, Limits] = {}
     for tenant in {*records.limits, *records.sizes}:
         size = size_at(*_sizes(records, tenant), now_ms)
-        limits[tenant] = replace(defaults, **{**records.limits.get(tenant, {}), SHARD_SIZE: size})
+        own: dict[str, Any] = {**records.limits.get(tenant, {}), SHARD_SIZE: size}
+        limits[tenant] = replace(defaults, **own)
     default = replace(defaults, ingestion_tenant_shard_size=size_at((), records.sizes.get("", ()), now_ms))
     later = [one.effective_ms for changes in records.sizes.values() for one in changes if one.effective_ms > now_ms]
     return _Known(revision, records, asked_seconds, default, limits, min(later, default=None))

@@ -26,9 +26,9 @@ from typing import Any
 
 from ingest.ingester.store import IngesterStore, StoreConfig
 from ingest.profiles.jit import warm_up_all
+from ingest.profiles.quantities import parse_bytes
 from ingest.profiles.record import PushRecord, decode_record, encode_record, iter_records
 from ingest.storage.acks import AckCode
-from phlareweb.env import parse_bytes
 from tests.bench.bench_end_to_end import ROOT, resampled_records
 from tests.integration.cluster.memory import memory_of
 

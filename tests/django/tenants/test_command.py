@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ingest.models import Tenant
+from ingest.profiles.limit_table import BY_OPTION
 
 pytestmark = pytest.mark.django_db
 
@@ -20,15 +21,23 @@ def run(*arguments: str) -> str:
 
 def test_a_setting_is_set_shown_listed_and_given_up() -> None:
     assert "shard-size of team-a is 6; writes follow in 30 s" in run("set", "team-a", "shard-size", "6")
-    assert "out-of-order-window of team-a is 0:10:00" in run("set", "team-a", "out-of-order-window", "10m")
+    assert "out-of-order-window of team-a is 10m" in run("set", "team-a", "out-of-order-window", "10m")
     assert "shard-size  6  (its own; the default is 0)" in run("show", "team-a")
-    assert "team-a  shard-size=6  out-of-order-window=0:10:00" in run("list")
+    assert "team-a  out-of-order-window=10m  shard-size=6" in run("list")
     assert "shard-size of team-a is default" in run("set", "team-a", "shard-size", "default")
     assert Tenant.objects.get(name="team-a").ingestion_tenant_shard_size is None
 
 
+def test_every_limit_can_be_set_to_what_is_shown_of_it() -> None:
+    shown = dict(line.split("  ")[:2] for line in run("show", "team-a").splitlines())
+    assert set(shown) == set(BY_OPTION)
+    for option, value in shown.items():
+        assert f"{option} of team-a is {value}" in run("set", "team-a", option, value)
+    assert len(Tenant.objects.get(name="team-a").own_limits()) == len(BY_OPTION)
+
+
 def test_a_tenant_without_settings_has_the_defaults() -> None:
-    assert "out-of-order-window  2:00:00  (default)" in run("show", "anybody")
+    assert "out-of-order-window  2h  (default)" in run("show", "anybody")
     assert "0 tenants have settings of their own" in run("list")
 
 
@@ -45,10 +54,14 @@ def test_the_history_names_what_was_changed_and_by_whom() -> None:
     ("arguments", "message"),
     [
         (("team-a", "shard-size", "2"), "A shard of 2 cannot hold 3 copies"),
-        (("team-a", "shard-size", "-3"), "not a number of ingesters"),
-        (("team-a", "shard-size", "many"), "not a number of ingesters"),
-        (("team-a", "out-of-order-window", "10"), "not a duration"),
-        (("team-a", "out-of-order-window", "9999d"), "less than or equal to"),
+        (("team-a", "shard-size", "-3"), "not a whole number"),
+        (("team-a", "shard-size", "many"), "not a whole number"),
+        (("team-a", "out-of-order-window", "10y"), "not a duration"),
+        (("team-a", "out-of-order-window", "9999d"), "Must be from 0s to 366d"),
+        (("team-a", "max-profile-size-bytes", "big"), "not a size"),
+        (("team-a", "max-profile-size-bytes", "0"), "Must be from 1 to 1TiB"),
+        (("team-a", "max-profile-size-bytes", "1GiB"), "No request could hold the largest profile"),
+        (("team-a", "max-flamegraph-nodes-max", "10"), "larger than any request may ask for"),
         (("team/a", "shard-size", "6"), "tenant id contains '/'"),
         (("..", "shard-size", "6"), "must not be '..'"),
         (("team-a:x", "shard-size", "6"), "has no colon"),

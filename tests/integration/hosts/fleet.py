@@ -33,7 +33,7 @@ import redis
 from ingest.adapters.keys import ingester_status_key, read_queue, write_queue
 from ingest.adapters.ring_view import STATUS_KEEP_SECONDS
 from ingest.adapters.status_publisher import PERIOD_SECONDS
-from phlareweb.env import parse_duration
+from ingest.profiles.quantities import parse_duration
 from phlareweb.up.redis_server import find_server
 from ring.core.states import InstanceState
 from ring.redis_store import RedisRingStore

@@ -2,7 +2,8 @@
 
 import pytest
 
-from phlareweb.env import Environment, ProblemId, format_bytes, format_duration, parse_bytes, parse_duration
+from ingest.profiles.quantities import format_bytes, format_duration, parse_bytes, parse_duration
+from phlareweb.env import Environment, ProblemId
 
 MIB = 1 << 20
 
