@@ -83,6 +83,14 @@ class Querier:
         found = [gathered for _, gathered in merged if gathered is not None]
         return Answer(graph, together([one.sources for one in found]), sum(one.rows for one in found))
 
+    def merge_by_name(self, sel: Selection, max_nodes: int | None) -> Answer[StackProfile]:
+        """Return the matching rows merged by function name; whole unless ``max_nodes`` bounds it."""
+        if max_nodes is not None:
+            max_nodes = _checked_nodes(max_nodes, self._limits(sel))
+        profile, gathered = self._merge(sel, by_name=True)
+        profile = truncate_nodes(profile, max_nodes or 0)
+        return Answer(profile, gathered.sources, gathered.rows) if gathered else _nothing(profile)
+
     def merge_profile(self, sel: Selection, max_nodes: int | None) -> Answer[bytes]:
         """Return the matching rows merged into one uncompressed pprof message, empty when there are none.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from ingest.profiles.columns import Labels
+from ingest.profiles.columns import Labels, StackProfile
 from ingest.profiles.diff import FlameGraphDiff
 from ingest.profiles.flamegraph import FlameGraph
 from ingest.profiles.profile_type import ProfileType
@@ -102,6 +102,10 @@ class QueryApi(Protocol):
 
     def diff(self, left: Selection, right: Selection, max_nodes: int) -> Answer[FlameGraphDiff]:
         """Return two selections of the same tenants on one flame graph; ``max_nodes`` 0 means their default."""
+        ...
+
+    def merge_by_name(self, sel: Selection, max_nodes: int | None) -> Answer[StackProfile]:
+        """Return the matching rows merged by function name; whole unless ``max_nodes`` bounds it (0: the default)."""
         ...
 
     def merge_profile(self, sel: Selection, max_nodes: int | None) -> Answer[bytes]:

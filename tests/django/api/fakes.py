@@ -14,13 +14,14 @@ from ingest.adapters.tenant_records import Revision, TenantRecords
 from ingest.adapters.tenant_settings import TenantSettings
 from ingest.api.proto import profile_pb2
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
-from ingest.profiles.columns import Labels
+from ingest.profiles.columns import Labels, StackProfile
 from ingest.profiles.diff import FlameGraphDiff, build_diff
 from ingest.profiles.flamegraph import FlameGraph
 from ingest.profiles.labels import prepare_series_labels, row_labels
 from ingest.profiles.limits import DEFAULT_LIMITS
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.types import Answer, QueryRefused, Selection, SourceReport, TimeSeries
 from tests.unit.profiles.stack_model import build_profile, plain
 
@@ -142,11 +143,12 @@ class MemoryQuerier:
 
     def diff(self, left: Selection, right: Selection, max_nodes: int) -> Answer[FlameGraphDiff]:
         sides = [list(self._rows("diff", sel, max_nodes)) for sel in (left, right)]
-        profiles = [
-            build_profile([(plain(*stack), value) for row in rows for stack, value in row.stacks.items()])
-            for rows in sides
-        ]
+        profiles = [_merged(rows) for rows in sides]
         return self._answer(build_diff(profiles[0], profiles[1], max_nodes), sum(map(len, sides)))
+
+    def merge_by_name(self, sel: Selection, max_nodes: int | None) -> Answer[StackProfile]:
+        rows = list(self._rows("merge_by_name", sel, max_nodes))
+        return self._answer(truncate_nodes(_merged(rows), max_nodes or 0), len(rows))
 
     def merge_profile(self, sel: Selection, max_nodes: int | None) -> Answer[bytes]:
         rows = list(self._rows("merge_profile", sel, max_nodes))
@@ -188,6 +190,10 @@ class MemoryQuerier:
 
     def _answer(self, value: object, profiles: int = 0) -> Answer:
         return Answer(value, self.sources, profiles)
+
+
+def _merged(rows: Sequence[Row]) -> StackProfile:
+    return build_profile([(plain(*stack), value) for row in rows for stack, value in row.stacks.items()])
 
 
 def naive_flamegraph(rows: Sequence[Row]) -> FlameGraph:
