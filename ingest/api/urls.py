@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from ingest.api import documentation, operations
-from ingest.api.connect import pusher, querier
+from ingest.api.connect import querier
 from ingest.api.connect.door import unary, unimplemented
+from ingest.api.connect.services import RPCS
 from ingest.api.rest import queries, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
 
-_CONNECT = [path(rpc.path, unary(rpc)) for rpc in (pusher.RPC, *querier.RPCS)]
+_CONNECT = [path(rpc.path, unary(rpc)) for rpc in RPCS]
 _UNIMPLEMENTED = [
     path(address, unimplemented(address))
     for address in (f"{querier.SERVICE}/{method}" for method in querier.UNIMPLEMENTED)
