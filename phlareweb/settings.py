@@ -60,6 +60,10 @@ configure_structlog(LOG_LEVEL)
 
 #: This database profiled by itself or by another one; the application phlareweb.agent reads the variables again.
 agent_config(env, "phlareweb")
+# What the command `phlare` reads, often in the same shell.
+env.env_text("PHLARE_URL", "http://127.0.0.1:4040", unit="URL")
+env.env_text("PHLARE_TOKEN", unit="secret")
+env.env_text("PHLARE_TENANT")
 
 # ---------------------------------------------------------------------------------------------------------- the ring
 
