@@ -1,18 +1,22 @@
-"""The admin's pages: the catalogue, the audit log and the history of settings to look at, and tenants' settings."""
+"""The admin's pages: catalogue, audit log and history of settings to look at; settings, tokens and roles to change."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 
+from ingest.access_wiring import create_token, request_source
+from ingest.adapters.membership_records import delete_membership, save_membership
 from ingest.adapters.tenant_records import delete_tenant, save_tenant
+from ingest.adapters.token_records import revoke_token, save_changed_token
+from ingest.administration.types import Actor
 from ingest.limit_fields import LimitField
-from ingest.models import AuditEntry, BlockRecord, Tenant, TenantChange
+from ingest.models import ApiToken, AuditEntry, BlockRecord, Membership, Tenant, TenantChange
 from ingest.profiles.limit_table import BY_COLUMN, LIMIT_TABLE, format_limit
 from ingest.tenant_wiring import get_limits
 
@@ -44,11 +48,11 @@ class BlockRecordAdmin(ToLookAt):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ToLookAt):
-    """What operators did, newest first. A log that could be edited would be none: only age removes a line."""
+    """Who did what or was refused, newest first. A log that could be edited would be none: only age removes a line."""
 
-    list_display = ("at", "actor", "action", "instance", "outcome", "detail", "source")
+    list_display = ("at", "actor", "action", "tenant", "instance", "outcome", "detail", "source")
     list_filter = ("action", "outcome")
-    search_fields = ("actor", "instance")
+    search_fields = ("actor", "instance", "tenant", "detail")
 
 
 @admin.register(TenantChange)
@@ -123,6 +127,83 @@ class TenantAdmin(admin.ModelAdmin):
         """Give each of these tenants the defaults again."""
         for tenant in queryset:
             delete_tenant(tenant, _who(request))
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):
+    """API tokens. One is shown when it is made and never again; those that work no more stay, so that they have a name.
+
+    Every process follows within seconds.
+    """
+
+    list_display = (
+        "prefix",
+        "name",
+        "tenant",
+        "can_push",
+        "can_query",
+        "can_admin",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+    )
+    list_filter = ("tenant",)
+    search_fields = ("prefix", "name", "tenant")
+    readonly_fields = ("prefix", "created_at", "created_by", "revoked_at", "last_used_at")
+    actions = ("revoke",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> tuple[str, ...]:
+        """Whoever has a token keeps it: it never becomes one of another tenant."""
+        return self.readonly_fields if obj is None else (*self.readonly_fields, "tenant")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A token is revoked; its row stays."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        """Make the token and show it, or write what was changed."""
+        if change:
+            save_changed_token(obj, _actor(request))
+            return
+        text = create_token(obj, _actor(request))
+        self.message_user(request, f"The token is {text} Copy it now: it is not shown again.", messages.WARNING)
+
+    @admin.action(description="Revoke the selected tokens", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        """Make them useless for good."""
+        revoked = sum(revoke_token(token, _actor(request)) for token in queryset)
+        self.message_user(request, f"{revoked} tokens were revoked; processes follow within seconds.")
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    """Which user has which role in which tenant. In force at the user's next request."""
+
+    list_display = ("user", "tenant", "role")
+    list_filter = ("tenant", "role")
+    search_fields = ("user__username", "tenant")
+    autocomplete_fields = ("user",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        """A role is changed; another user or tenant is another row."""
+        return () if obj is None else ("user", "tenant")
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        """Write the role, and the audit log with it."""
+        save_membership(obj, _actor(request))
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        """Take the role away."""
+        delete_membership(obj, _actor(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        """Take each of these roles away."""
+        for membership in queryset:
+            delete_membership(membership, _actor(request))
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return Actor(request.user.get_username(), request_source(request.META))
 
 
 def _who(request: HttpRequest) -> str:

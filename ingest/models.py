@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from ingest.access.types import Role
 from ingest.profiles.limit_rules import contradictions
 from ingest.profiles.limit_table import LIMIT_TABLE, LimitInfo, LimitKind, what_is_wrong
 from ingest.profiles.reasons import Rejection
@@ -156,13 +157,69 @@ class TenantChange(models.Model):
         return f"{self.setting} of {self.tenant or 'everybody'}"
 
 
+class ApiToken(models.Model):
+    """A key of a program to the data of one tenant. Rows stay when a token is revoked, so that its name is known.
+
+    Change rows through :mod:`ingest.adapters.token_records`, which counts what changed: every process follows that.
+    """
+
+    name = models.CharField(max_length=150, help_text="What it is for, such as the agent or the person that has it.")
+    tenant = models.CharField(max_length=MAX_TENANT_BYTES, validators=[is_tenant_id])
+    can_push = models.BooleanField("push", default=False, help_text="May store profiles.")
+    can_query = models.BooleanField("query", default=False, help_text="May read profiles.")
+    can_admin = models.BooleanField("admin", default=False, help_text="May change settings and tokens of the tenant.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When it stops working; empty is never.")
+    prefix = models.CharField(
+        max_length=16, unique=True, editable=False, help_text="Its beginning, which is no secret."
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=150, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the hour.")
+    changes = models.PositiveIntegerField(default=0, editable=False, help_text="How often the row was changed.")
+
+    class Meta:
+        ordering = ["tenant", "name", "id"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.prefix} of {self.tenant}"
+
+    def clean(self) -> None:
+        """Refuse a token that could do nothing."""
+        if not (self.can_push or self.can_query or self.can_admin):
+            raise ValidationError("A token needs at least one of push, query and admin.")
+
+
+class Membership(models.Model):
+    """What a user of this site is to a tenant. Change rows through :mod:`ingest.adapters.membership_records`."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    tenant = models.CharField(max_length=MAX_TENANT_BYTES, validators=[is_tenant_id])
+    role = models.CharField(
+        max_length=16,
+        choices=[(role.value, role.value) for role in Role],
+        default=Role.MEMBER.value,
+        help_text="A member reads, a pusher reads and stores, an admin does everything with the tenant.",
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "tenant"], name="one_role_a_tenant")]
+        ordering = ["tenant", "user__username"]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.tenant}"
+
+
 class AuditEntry(models.Model):
-    """One action of an operator: who did what to which ingester, and what came of it."""
+    """Who did what, or tried to, and what came of it: actions on ingesters, tokens, roles, settings, refused access."""
 
     at = models.DateTimeField(auto_now_add=True)
     actor = models.CharField(max_length=150, help_text="User name, or the kind of credentials when they name nobody.")
     action = models.CharField(max_length=64)
-    instance = models.CharField(max_length=255)
+    instance = models.CharField(max_length=255, blank=True, help_text="The ingester it was done to.")
+    tenant = models.CharField(max_length=MAX_TENANT_BYTES, blank=True, help_text="The tenant it was about.")
     outcome = models.CharField(max_length=32, help_text="begun: it has not ended, or its process died before it did.")
     detail = models.TextField(blank=True)
     source = models.CharField("source address", max_length=64)
@@ -172,4 +229,4 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
-        return f"{self.action} {self.instance} by {self.actor}: {self.outcome}"
+        return f"{self.action} {self.instance or self.tenant} by {self.actor}: {self.outcome}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from phlareweb.env import Environment, Problem
+from phlareweb.env import Environment, Problem, ProblemId
 
 #: Tag of our own checks, for commands that must not load the whole web side to run all.
 TAG = "phlare"
@@ -20,6 +21,34 @@ def environment_is_understood(**_kwargs: Any) -> list[CheckMessage]:
     """Report every variable whose value could not be used, and every ``PHLARE_*`` name that is not a setting."""
     environment: Environment = settings.PHLARE_ENVIRONMENT
     return [_message(problem) for problem in (*environment.problems, *environment.unknown_variables())]
+
+
+@register(TAG)
+def access_is_controlled_where_others_can_reach_it(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn of a server that listens beyond this machine and asks nobody who they are."""
+    problem = open_to_others(settings.BIND, settings.ACCESS_ENABLED)
+    return [] if problem is None else [_message(problem)]
+
+
+def open_to_others(bind: str, access_enabled: bool) -> Problem | None:
+    """Return what is wrong with listening on ``bind``; None on loopback, or with access control."""
+    if access_enabled or _is_loopback(bind):
+        return None
+    return Problem(
+        ProblemId.OPEN_TO_OTHERS,
+        "PHLARE_BIND",
+        f"The server listens on {bind} and access control is off: whoever reaches it reads and writes everything.",
+        "Set PHLARE_ACCESS_ENABLED=1, see docs/access.md, or let a proxy ask who they are.",
+    )
+
+
+def _is_loopback(bind: str) -> bool:
+    if bind == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bind.strip("[]")).is_loopback
+    except ValueError:
+        return False  # a name, or nothing: it may stand for any address
 
 
 def refuse_bad_environment(environment: Environment) -> None:

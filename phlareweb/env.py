@@ -43,6 +43,7 @@ class ProblemId(StrEnum):
     CONFLICT = "phlare.E009"
     DATA_DIR_UNUSABLE = "phlare.E010"
     UNKNOWN_VARIABLE = "phlare.W001"
+    OPEN_TO_OTHERS = "phlare.W002"
 
 
 @dataclass(frozen=True, slots=True)

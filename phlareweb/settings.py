@@ -50,9 +50,6 @@ REDIS_MAX_MEMORY_BYTES = env.env_bytes("PHLARE_REDIS_MAX_MEMORY_BYTES", 512 << 2
 
 #: A push holds a thread while it waits for its quorum; those that wait cost nothing and make batches larger.
 WEB_THREADS = env.env_int("PHLARE_WEB_THREADS", 48, unit="threads", minimum=1, maximum=512)
-#: gRPC has a port of its own in each web process; 0 = it is not served.
-GRPC_PORT = env.env_int("PHLARE_GRPC_PORT", 4317, unit="port", maximum=65535)
-GRPC_BIND = env.env_text("PHLARE_GRPC_BIND", "127.0.0.1", unit="address")
 LOG_FORMAT = env.env_choice("PHLARE_LOG_FORMAT", "console", FORMATS)
 LOG_LEVEL = env.env_choice("PHLARE_LOG_LEVEL", "info", LEVELS)
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
@@ -60,10 +57,6 @@ configure_structlog(LOG_LEVEL)
 
 #: This database profiled by itself or by another one; the application phlareweb.agent reads the variables again.
 agent_config(env, "phlareweb")
-# What the command `phlare` reads, often in the same shell.
-env.env_text("PHLARE_URL", "http://127.0.0.1:4040", unit="URL")
-env.env_text("PHLARE_TOKEN", unit="secret")
-env.env_text("PHLARE_TENANT")
 
 # ---------------------------------------------------------------------------------------------------------- the ring
 
@@ -240,11 +233,19 @@ if not _token and ROLE in ("", "web"):
     _token = "" if isinstance(_kept_token, DataDirUnusable) else _kept_token
 #: Bearer token of the administration; empty = nobody has one.
 ADMIN_TOKEN = _token
+METRICS_TOKEN = env.env_secret("PHLARE_METRICS_TOKEN")
+#: Whether requests need credentials. Off, whoever reaches the server reads and writes everything.
+ACCESS_ENABLED = env.env_bool("PHLARE_ACCESS_ENABLED", False)
+#: Where the web server listens; ``up`` starts it so, and whoever starts it otherwise says it here for the checks.
+BIND = env.env_text("PHLARE_BIND", "127.0.0.1")
+AUTHENTICATION_BACKENDS = ["ingest.adapters.login_backend.BoundedModelBackend"]
+LOGIN_REDIRECT_URL = "/"
 DEBUG = env.env_bool("PHLARE_DEBUG", False)
 #: Agents push by any name that leads here; set it where the pages are reachable from outside.
 ALLOWED_HOSTS = env.env_list("PHLARE_ALLOWED_HOSTS", ["*"])
 CSRF_TRUSTED_ORIGINS = env.env_list("PHLARE_CSRF_TRUSTED_ORIGINS")
-if env.env_bool("PHLARE_BEHIND_TLS_PROXY", False):
+BEHIND_TLS_PROXY = env.env_bool("PHLARE_BEHIND_TLS_PROXY", False)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 
@@ -272,6 +273,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",  # after sessions; lazy as well
+    "ingest.api.access_middleware.AccessMiddleware",  # after users; costs nothing while access control is off
     "django.contrib.messages.middleware.MessageMiddleware",  # after sessions; the admin needs it
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from django.db import DatabaseError, close_old_connections
 
+from ingest.access.types import BY_STRANGERS, AccessAction
 from ingest.administration.types import Action, Actor, Outcome, Unreachable
 from ingest.models import AuditEntry
 
@@ -12,10 +13,15 @@ log = structlog.get_logger(__name__)
 
 #: Lines kept; the oldest are deleted beyond it. Enough for years of a busy cluster, a few megabytes.
 MAX_ENTRIES = 10_000
+#: Lines kept of what strangers make happen. Counted apart: no flood of them displaces what operators did.
+MAX_ENTRIES_BY_STRANGERS = 1_000
 #: Longest detail that is kept, in characters.
 MAX_DETAIL = 1000
 #: What a line says of an action that has not ended, or whose process died before it did.
 BEGUN = "begun"
+#: What a line says of something that is done by the time it is written.
+DONE = "done"
+REFUSED = "refused"
 
 
 class OrmAuditLog:
@@ -35,7 +41,7 @@ class OrmAuditLog:
                 instance=instance[:255],
                 outcome=BEGUN,
             )
-            AuditEntry.objects.filter(id__lte=entry.id - self._max_entries).delete()
+            _delete_beyond(self._max_entries, by_strangers=False)
         except DatabaseError as error:
             raise Unreachable(f"the audit log cannot be written: {error}") from error
         log.info("admin_action", actor=actor.name, source=actor.source, action=action.value, instance=instance)
@@ -50,3 +56,31 @@ class OrmAuditLog:
             AuditEntry.objects.filter(id=number).update(outcome=outcome.value, detail=detail[:MAX_DETAIL])
         except DatabaseError as error:
             log.error("audit_not_written", audit=number, outcome=outcome.value, detail=detail, error=str(error))
+
+
+def record_access(actor: Actor, action: AccessAction, tenant: str, detail: str) -> None:
+    """Write that something was done, or refused, in the transaction of the caller. Raises django.db.DatabaseError."""
+    by_strangers = action in BY_STRANGERS
+    AuditEntry.objects.create(
+        actor=actor.name[:150],
+        source=actor.source[:64],
+        action=action.value,
+        tenant=tenant[:150],
+        outcome=REFUSED if by_strangers else DONE,
+        detail=detail[:MAX_DETAIL],
+    )
+    _delete_beyond(MAX_ENTRIES_BY_STRANGERS if by_strangers else MAX_ENTRIES, by_strangers)
+    log.info(
+        "access", actor=actor.name, source=actor.source, action=action.value, tenant=tenant, detail=detail[:MAX_DETAIL]
+    )
+
+
+def _delete_beyond(most: int, by_strangers: bool) -> None:
+    """Delete the oldest lines of one of the two kinds."""
+    names = [action.value for action in BY_STRANGERS]
+    lines = (
+        AuditEntry.objects.filter(action__in=names) if by_strangers else AuditEntry.objects.exclude(action__in=names)
+    )
+    oldest = lines.order_by("-id").values_list("id", flat=True)[most : most + 1].first()
+    if oldest is not None:
+        lines.filter(id__lte=oldest).delete()

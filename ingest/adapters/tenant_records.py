@@ -15,6 +15,9 @@ from django.db import close_old_connections, transaction
 from django.db.models import Count, Max
 from django.db.models.functions import Coalesce, Now
 
+from ingest.access.types import AccessAction
+from ingest.adapters.orm_audit import record_access
+from ingest.administration.types import Actor
 from ingest.models import Tenant, TenantChange, limit_value
 from ingest.profiles.limit_table import LIMIT_TABLE
 from ring.core.shard_sizes import SizeChange, in_order
@@ -113,6 +116,13 @@ def _record(
                 effective_at=Now() + delay,
                 changed_by=changed_by[:255],
             )
+            if tenant:
+                told = f"{column}: {_told(before[column])} -> {_told(value)}"
+                record_access(Actor(changed_by, ""), AccessAction.CHANGE_SETTING, tenant, told)
+
+
+def _told(value: int | str | None) -> str:
+    return "default" if value is None else str(value)
 
 
 def _ms(moment: Any) -> int:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 
+from ingest.api.access_middleware import Audience, audience
 from ingest.api.rest.answers import json_response
 
 _SETTINGS = {
@@ -36,6 +37,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return json_response(document())
 
 
+@audience(Audience.KNOWN, is_page=True)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Answer the documentation as a page."""

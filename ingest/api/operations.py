@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from ingest import wiring
+from ingest.api.access_middleware import Audience, audience
 from ingest.api.metrics import exposition
 from ingest.api.rest.answers import json_response
 
 _TEXT = "text/plain; charset=utf-8"
 
 
+@audience(Audience.EVERYBODY)
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 ``ready``, or 503 with one line for each thing that is not."""
@@ -24,12 +26,14 @@ def ready(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ready", content_type=_TEXT)
 
 
+@audience(Audience.EVERYBODY)
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer 200 as long as the process answers at all."""
     return HttpResponse("ok", content_type=_TEXT)
 
 
+@audience(Audience.METRICS)
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer the metrics of all processes in the format the Accept header prefers."""

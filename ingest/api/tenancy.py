@@ -1,28 +1,16 @@
-"""Which tenants a request is about."""
+"""Which tenants a request is about, and whether whoever sends it may do what it wants with them."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Any, Protocol
-
 from django.conf import settings
 
+from ingest.access.policy import allowed_tenants
+from ingest.access.types import Scope
+from ingest.api.credentials import Request, principal_of, tell_denial
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.tenant import DEFAULT_TENANT, validate_tenant, validate_tenants
 
-
-class Scope(StrEnum):
-    """What a request wants to do with a tenant's data."""
-
-    PUSH = "push"
-    QUERY = "query"
-    ADMIN = "admin"
-
-
-class Request(Protocol):
-    """What is looked at of a request, whatever transport it came by; Django's own request is one."""
-
-    META: dict[str, Any]  #: headers as ``HTTP_<NAME>``, in the manner of WSGI
+__all__ = ["Request", "Scope", "only_one", "tenants_of"]
 
 
 def tenants_of(request: Request, scope: Scope) -> tuple[str, ...] | Rejection:
@@ -30,15 +18,24 @@ def tenants_of(request: Request, scope: Scope) -> tuple[str, ...] | Rejection:
 
     Only a query may name several; they are sorted. The header ``X-Scope-OrgID`` counts only while multi-tenancy is on;
     otherwise everybody is one tenant and the header is not even looked at, so that a client configured for a hosted
-    service works unchanged. Nothing is asked of whoever reaches this server, so every scope is granted.
+    service works unchanged. While access control is off nothing is asked of whoever reaches this server. While it is on
+    the credentials decide, and may name the tenant where the header does not.
     """
-    if not settings.INGEST.multitenancy_enabled:
-        return (DEFAULT_TENANT,)
-    named = request.META.get("HTTP_X_SCOPE_ORGID", "")
-    if scope is Scope.QUERY:
-        return validate_tenants(named)
-    tenant = validate_tenant(named)
-    return tenant if isinstance(tenant, Rejection) else (tenant,)
+    if not settings.ACCESS_ENABLED:
+        return _named(request, scope)
+    principal = principal_of(request)
+    if isinstance(principal, Rejection):
+        tell_denial(request, principal)
+        return principal
+    named: tuple[str, ...] | Rejection = ()
+    if request.META.get("HTTP_X_SCOPE_ORGID") or not settings.INGEST.multitenancy_enabled:
+        named = _named(request, scope)
+    if isinstance(named, Rejection):
+        return named
+    allowed = allowed_tenants(principal, named, scope)
+    if isinstance(allowed, Rejection) and allowed.reason is Reason.FORBIDDEN:
+        tell_denial(request, allowed, principal.name, "|".join(named))
+    return allowed
 
 
 def only_one(tenants: tuple[str, ...]) -> str | Rejection:
@@ -46,3 +43,14 @@ def only_one(tenants: tuple[str, ...]) -> str | Rejection:
     if len(tenants) > 1:
         return Rejection(Reason.BAD_TENANT, "exactly one tenant id is allowed here, several were sent")
     return tenants[0]
+
+
+def _named(request: Request, scope: Scope) -> tuple[str, ...] | Rejection:
+    """Return the tenants that the request is about by itself, whoever sends it."""
+    if not settings.INGEST.multitenancy_enabled:
+        return (DEFAULT_TENANT,)
+    named = request.META.get("HTTP_X_SCOPE_ORGID", "")
+    if scope is Scope.QUERY:
+        return validate_tenants(named)
+    tenant = validate_tenant(named)
+    return tenant if isinstance(tenant, Rejection) else (tenant,)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from ingest.api import documentation, operations
-from ingest.api.connect import querier
+from ingest.api.connect import pusher, querier
 from ingest.api.connect.door import unary, unimplemented
-from ingest.api.connect.services import RPCS
-from ingest.api.rest import exports, queries, render, ring
+from ingest.api.rest import access, queries, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
 
-_CONNECT = [path(rpc.path, unary(rpc)) for rpc in RPCS]
+_CONNECT = [path(rpc.path, unary(rpc)) for rpc in (pusher.RPC, *querier.RPCS)]
 _UNIMPLEMENTED = [
     path(address, unimplemented(address))
     for address in (f"{querier.SERVICE}/{method}" for method in querier.UNIMPLEMENTED)
@@ -31,6 +30,14 @@ _RING = [
     path(f"{_INSTANCE}/forget", ring.ForgetView.as_view(), name="ring-forget"),
 ]
 
+_ACCESS = [
+    path("api/v1/whoami", access.WhoView.as_view(), name="whoami"),
+    path("api/v1/whoami/tenant", access.ChooseTenantView.as_view(), name="choose-tenant"),
+    path("api/v1/tokens", access.TokensView.as_view(), name="tokens"),
+    path("api/v1/tokens/<str:prefix>", access.TokenView.as_view(), name="token"),
+    path("api/v1/audit", access.AccessLogView.as_view(), name="audit"),
+]
+
 urlpatterns = [
     *_CONNECT,
     *_UNIMPLEMENTED,
@@ -42,14 +49,8 @@ urlpatterns = [
     path("api/v1/flamegraph", queries.FlameGraphView.as_view(), name="flamegraph"),
     path("api/v1/profile", queries.ProfileView.as_view(), name="profile"),
     path("api/v1/timeline", queries.TimelineView.as_view(), name="timeline"),
-    path("api/v1/top", exports.TopView.as_view(), name="top"),
-    path("api/v1/diff", exports.DiffView.as_view(), name="diff"),
-    path("api/v1/diff/top", exports.TopDiffView.as_view(), name="diff-top"),
-    path("api/v1/export", exports.ExportView.as_view(), name="export"),
-    path("pyroscope/render", render.RenderView.as_view(), name="render"),
-    path("pyroscope/render-diff", render.RenderDiffView.as_view(), name="render-diff"),
-    path("pyroscope/label-values", render.LabelValuesView.as_view(), name="render-label-values"),
     *_RING,
+    *_ACCESS,
     path("api/v1/status/buildinfo", operations.buildinfo, name="buildinfo"),
     path("api/v1/openapi.json", documentation.openapi, name="openapi"),
     path("api/docs", documentation.page, name="api-docs"),

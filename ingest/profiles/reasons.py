@@ -101,6 +101,7 @@ class Reason(StrEnum):
     INGESTER_UNAVAILABLE = "ingester_unavailable"
     DEADLINE = "deadline"
     REDIS_FULL = "redis_full"
+    DATABASE_UNAVAILABLE = "database_unavailable"
     INSTANCE_ALIVE = "instance_alive"
     NO_ANSWER = "no_answer"
     NOT_FINISHED = "not_finished"
@@ -153,6 +154,7 @@ CONNECT_CODE: dict[Reason, ConnectCode] = {
     Reason.DEADLINE: ConnectCode.UNAVAILABLE,
     # Not resource_exhausted: the tenant did nothing wrong, and some agents do not retry 429.
     Reason.REDIS_FULL: ConnectCode.UNAVAILABLE,
+    Reason.DATABASE_UNAVAILABLE: ConnectCode.UNAVAILABLE,
     Reason.INSTANCE_ALIVE: ConnectCode.ALREADY_EXISTS,
     Reason.NO_ANSWER: ConnectCode.DEADLINE_EXCEEDED,
     Reason.NOT_FINISHED: ConnectCode.UNAVAILABLE,

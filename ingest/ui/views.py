@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ingest.administration.types import QueueFate
 from ingest.administration_wiring import get_ring_actions
+from ingest.api.access_middleware import Audience, audience
 from ingest.api.administrators import administrator_of
 from ingest.api.rest.answers import json_response
 from ingest.api.rest.errors import refusal
@@ -27,6 +28,7 @@ def explore(request: HttpRequest) -> HttpResponse:
     return render(request, "ingest/explore.html", context)
 
 
+@audience(Audience.STAFF)
 @csrf_exempt  # an action is checked by administrator_of, which knows when a token has to come along
 @require_http_methods(["GET", "HEAD", "POST"])
 def ring(request: HttpRequest) -> HttpResponse:

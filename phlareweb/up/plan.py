@@ -36,7 +36,6 @@ class Options:
     data_dir: Path
     bind: str
     port: int
-    grpc_port: int  #: 0 = gRPC is not served
     ingesters: int
     zones: int
     replication_factor: int
@@ -127,6 +126,7 @@ def shared_environment(options: Options) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "phlareweb.settings",
         "PHLARE_DATA_DIR": str(options.data_dir),
+        "PHLARE_BIND": options.bind,
         "PHLARE_REPLICATION_FACTOR": str(options.replication_factor),
         "PHLARE_RING_ZONE_AWARENESS_ENABLED": str(int(options.is_zone_aware)),
         "PROMETHEUS_MULTIPROC_DIR": str(options.metrics_dir),
@@ -157,13 +157,8 @@ def _web(options: Options) -> Process:
     command += ["--log-config", str(options.web_log_config), "--workers-kill-timeout", f"{WEB_STOP_SECONDS - 3:g}s"]
     if options.web_workers > 1:
         command.append("--respawn-failed-workers")
-    environment = {
-        "PHLARE_ROLE": "web",
-        "PHLARE_GRPC_BIND": options.bind,
-        "PHLARE_GRPC_PORT": str(options.grpc_port),
-    }
     rules = Rules("web", _STAGE_SERVE, _STOP_WEB, stop_timeout_seconds=WEB_STOP_SECONDS)
-    return Process(rules, tuple(command), Probe.WEB, environment)
+    return Process(rules, tuple(command), Probe.WEB, {"PHLARE_ROLE": "web"})
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:

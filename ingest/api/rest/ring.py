@@ -1,4 +1,4 @@
-"""The ring over REST: to look at for everybody, to act on for administrators."""
+"""The ring over REST: to look at, for staff while access control is on, and to act on, for administrators."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 
 from ingest.administration.types import Actor, Outcome, QueueFate, Result
 from ingest.administration_wiring import get_ring_actions, ring_history
+from ingest.api.access_middleware import Audience, audience
 from ingest.api.administrators import administrator_of
 from ingest.api.rest import ring_shapes as shapes
 from ingest.api.rest.answers import json_response
@@ -49,8 +50,11 @@ def rejection_of(result: Result) -> Rejection | None:
     return None if result.is_good else Rejection(_REASONS[result.outcome], result.message)
 
 
+@audience(Audience.STAFF)
 class RingView(ApiView):
     """The ring."""
+
+    scope = None
 
     @extend_schema(operation_id="ring", parameters=[shapes.RingQuery], responses={200: shapes.RingAnswer})
     def get(self, request: Request) -> HttpResponse:
@@ -58,8 +62,11 @@ class RingView(ApiView):
         return json_response(ring_document(self.read_query(shapes.RingQuery)["tokens"]))
 
 
+@audience(Audience.STAFF)
 class HistoryView(ApiView):
     """What changed."""
+
+    scope = None
 
     @extend_schema(
         operation_id="ringHistory",
@@ -75,6 +82,7 @@ class HistoryView(ApiView):
         return json_response({"changes": [asdict(change) for change in changes]})
 
 
+@audience(Audience.STAFF)
 class AdministrationView(ApiView):
     """The base of routes for administrators."""
 
@@ -107,7 +115,10 @@ class AuditView(AdministrationView):
     def get(self, request: Request) -> HttpResponse:
         """List what operators did, newest first. For administrators, because it holds addresses."""
         limit = self.read_query(shapes.LinesQuery)["limit"]
-        lines = [{**line, "at": line["at"].isoformat()} for line in AuditEntry.objects.values(*_AUDIT_FIELDS)[:limit]]
+        lines = [
+            {**line, "at": line["at"].isoformat()}
+            for line in AuditEntry.objects.exclude(instance="").values(*_AUDIT_FIELDS)[:limit]
+        ]
         return json_response({"entries": lines})
 
 

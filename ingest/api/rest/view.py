@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
@@ -30,7 +31,8 @@ class ApiView(APIView):
     parser_classes: list[type] = []
     renderer_classes = [JSONRenderer]
     schema: Any = AutoSchema()
-    scope = Scope.QUERY
+    scope: Scope | None = Scope.QUERY  #: what it wants to do with the data of tenants; None = it is about none
+    _tenants: tuple[str, ...] | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Serve a request and count it."""
@@ -39,6 +41,12 @@ class ApiView(APIView):
         route = request.resolver_match.route if request.resolver_match is not None else ""
         observe_request(request.method or "", "/" + route, response.status_code, time.perf_counter() - started)
         return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Ask who that is before anything of the request is looked at."""
+        super().initial(request, *args, **kwargs)
+        if self.scope is not None:
+            self.tenants()
 
     def perform_content_negotiation(self, request: Any, force: bool = False) -> Any:
         """Answer JSON whatever the Accept header says: there is nothing else to choose from."""
@@ -50,10 +58,12 @@ class ApiView(APIView):
 
     def tenants(self) -> tuple[str, ...]:
         """Return the tenants of the request; several only where the scope is to query."""
-        tenants = tenants_of(self.request._request, self.scope)
-        if isinstance(tenants, Rejection):
-            raise Refused(tenants)
-        return tenants
+        if self._tenants is None:
+            found = tenants_of(self.request._request, self.scope or Scope.QUERY)
+            if isinstance(found, Rejection):
+                raise Refused(found)
+            self._tenants = found
+        return self._tenants
 
     def tenant(self) -> str:
         """Return the tenant of a request that cannot be about several."""

@@ -12,7 +12,6 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from phlareweb.checks import TAG
+from phlareweb.checks import TAG, open_to_others
 from phlareweb.data_dir import admin_token_path, kernels_stamp, redis_socket
 from phlareweb.logs import logging_config
 from phlareweb.up import kernel_stamp, probes, redis_server
@@ -45,11 +44,8 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+        parser.add_argument("--bind", default=settings.BIND, help="address to listen on (default: %(default)s)")
         parser.add_argument("--port", type=int, default=4040, help="port to listen on (default: %(default)s)")
-        parser.add_argument(
-            "--grpc-port", type=int, help="port for gRPC, 0 for none (default: PHLARE_GRPC_PORT or 4317)"
-        )
         parser.add_argument(
             "--data-dir", type=Path, help="where everything is kept (default: PHLARE_DATA_DIR or data/)"
         )
@@ -70,20 +66,14 @@ class Command(BaseCommand):
             _restart_on(arguments["data_dir"].expanduser().absolute())
         self.check(tags=[TAG])
         options = _options(arguments)
+        exposed = open_to_others(options.bind, settings.ACCESS_ENABLED)
+        if exposed is not None and options.bind != settings.BIND:  # else the check has said it
+            self.stdout.write(f"Warning: {exposed.message} {exposed.hint}")
         for sentence in _given_up(options):
             self.stdout.write(f"Note: {sentence}")
         is_first_start = not (options.run_dir / "up.lock").exists()
         with _lock(options.run_dir):
-            if (why := _why_not_free(options.bind, options.port)) is not None:
-                raise CommandError(
-                    f"Cannot listen on {options.bind}, port {options.port}: {why}. Choose another with --port."
-                )
-            if options.grpc_port and (why := _why_not_free(options.bind, options.grpc_port)) is not None:
-                self.stdout.write(
-                    f"Note: gRPC is not served, because port {options.grpc_port} cannot be had: {why}. "
-                    "Choose another with --grpc-port."
-                )
-                options = replace(options, grpc_port=0)
+            _refuse_taken_port(options.bind, options.port)
             _prepare_folders(options)
             if is_first_start and settings.ADMIN_TOKEN_IS_KEPT:
                 self.stdout.write(f"The token of the administration is in {admin_token_path(options.data_dir)}")
@@ -116,7 +106,6 @@ def _options(arguments: dict[str, Any]) -> Options:
         data_dir=settings.DATA_DIR,
         bind=arguments["bind"],
         port=arguments["port"],
-        grpc_port=settings.GRPC_PORT if arguments["grpc_port"] is None else arguments["grpc_port"],
         ingesters=ingesters,
         zones=zones,
         replication_factor=factor,
@@ -183,17 +172,14 @@ def _lock(run_dir: Path) -> Iterator[None]:
         yield
 
 
-def _why_not_free(bind: str, port: int) -> str | None:
-    """Return why nobody can listen on a port, or None. Asked before: web processes share the gRPC port, and would with
-    those of another ``up``."""
+def _refuse_taken_port(bind: str, port: int) -> None:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except (OSError, OverflowError) as error:
-        return str(error)
-    return None
+        raise CommandError(f"Cannot listen on {bind}, port {port}: {error}. Choose another with --port.") from None
 
 
 def _prepare_folders(options: Options) -> None:

@@ -20,6 +20,7 @@ TOKEN = "a token for tests"
 ONE = "/api/v1/ring/instances/a"
 ROUTES = [
     ("GET", "/api/v1/ring/audit"),
+    ("GET", "/api/v1/audit"),
     ("GET", f"{ONE}/read-only"),
     ("POST", f"{ONE}/read-only"),
     ("DELETE", f"{ONE}/read-only"),

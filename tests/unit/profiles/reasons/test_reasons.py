@@ -79,7 +79,7 @@ def test_a_permanent_fault_of_the_sender_is_never_reported_as_one_to_retry() -> 
     retried |= {ConnectCode.ABORTED, ConnectCode.DEADLINE_EXCEEDED}
     assert {reason for reason in Reason if CONNECT_CODE[reason] in retried} == {
         Reason.UNKNOWN, Reason.INTERNAL, Reason.INGESTER_UNAVAILABLE, Reason.DEADLINE, Reason.REDIS_FULL,
-        Reason.NO_ANSWER, Reason.NOT_FINISHED,
+        Reason.DATABASE_UNAVAILABLE, Reason.NO_ANSWER, Reason.NOT_FINISHED,
     }  # fmt: skip
 
 
