@@ -61,9 +61,13 @@ distclean: clean  ## Also remove the virtual environment
 
 # The stamps hold a copy of the pins they were made from: only pins that differ are installed again, a fresh checkout's
 # new dates do not matter.
-$(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/python
+$(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/phlare
 	@cmp -s requirements.txt $@ || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@cp requirements.txt $@
+
+# The command, as a link to this folder: what is changed here is what runs.
+$(VENV)/bin/phlare: | $(VENV)/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
 	@cat requirements.txt requirements-dev.txt | cmp -s - $@ || \

@@ -50,6 +50,9 @@ REDIS_MAX_MEMORY_BYTES = env.env_bytes("PHLARE_REDIS_MAX_MEMORY_BYTES", 512 << 2
 
 #: A push holds a thread while it waits for its quorum; those that wait cost nothing and make batches larger.
 WEB_THREADS = env.env_int("PHLARE_WEB_THREADS", 48, unit="threads", minimum=1, maximum=512)
+#: gRPC has a port of its own in each web process; 0 = it is not served.
+GRPC_PORT = env.env_int("PHLARE_GRPC_PORT", 4317, unit="port", maximum=65535)
+GRPC_BIND = env.env_text("PHLARE_GRPC_BIND", "127.0.0.1", unit="address")
 LOG_FORMAT = env.env_choice("PHLARE_LOG_FORMAT", "console", FORMATS)
 LOG_LEVEL = env.env_choice("PHLARE_LOG_LEVEL", "info", LEVELS)
 LOGGING = logging_config(LOG_FORMAT, LOG_LEVEL)
@@ -57,6 +60,10 @@ configure_structlog(LOG_LEVEL)
 
 #: This database profiled by itself or by another one; the application phlareweb.agent reads the variables again.
 agent_config(env, "phlareweb")
+# What the command `phlare` reads, often in the same shell.
+env.env_text("PHLARE_URL", "http://127.0.0.1:4040", unit="URL")
+env.env_text("PHLARE_TOKEN", unit="secret")
+env.env_text("PHLARE_TENANT")
 
 # ---------------------------------------------------------------------------------------------------------- the ring
 

@@ -20,3 +20,5 @@ refuse_bad_environment(settings.PHLARE_ENVIRONMENT)
 _site = get_wsgi_application()
 # By name, because what it imports needs the applications that the line above sets up.
 application = import_string("ingest.api.hot_door.HotDoor")(_site)
+if settings.ROLE == "web":
+    import_string("ingest.api.grpc.process.serve")()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from ingest.api import documentation, operations
-from ingest.api.connect import pusher, querier
+from ingest.api.connect import querier
 from ingest.api.connect.door import unary, unimplemented
-from ingest.api.rest import access, queries, ring
+from ingest.api.connect.services import RPCS
+from ingest.api.rest import access, exports, queries, render, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
 
-_CONNECT = [path(rpc.path, unary(rpc)) for rpc in (pusher.RPC, *querier.RPCS)]
+_CONNECT = [path(rpc.path, unary(rpc)) for rpc in RPCS]
 _UNIMPLEMENTED = [
     path(address, unimplemented(address))
     for address in (f"{querier.SERVICE}/{method}" for method in querier.UNIMPLEMENTED)
@@ -49,6 +50,13 @@ urlpatterns = [
     path("api/v1/flamegraph", queries.FlameGraphView.as_view(), name="flamegraph"),
     path("api/v1/profile", queries.ProfileView.as_view(), name="profile"),
     path("api/v1/timeline", queries.TimelineView.as_view(), name="timeline"),
+    path("api/v1/top", exports.TopView.as_view(), name="top"),
+    path("api/v1/diff", exports.DiffView.as_view(), name="diff"),
+    path("api/v1/diff/top", exports.TopDiffView.as_view(), name="diff-top"),
+    path("api/v1/export", exports.ExportView.as_view(), name="export"),
+    path("pyroscope/render", render.RenderView.as_view(), name="render"),
+    path("pyroscope/render-diff", render.RenderDiffView.as_view(), name="render-diff"),
+    path("pyroscope/label-values", render.LabelValuesView.as_view(), name="render-label-values"),
     *_RING,
     *_ACCESS,
     path("api/v1/status/buildinfo", operations.buildinfo, name="buildinfo"),

@@ -36,6 +36,7 @@ class Options:
     data_dir: Path
     bind: str
     port: int
+    grpc_port: int  #: 0 = gRPC is not served
     ingesters: int
     zones: int
     replication_factor: int
@@ -157,8 +158,13 @@ def _web(options: Options) -> Process:
     command += ["--log-config", str(options.web_log_config), "--workers-kill-timeout", f"{WEB_STOP_SECONDS - 3:g}s"]
     if options.web_workers > 1:
         command.append("--respawn-failed-workers")
+    environment = {
+        "PHLARE_ROLE": "web",
+        "PHLARE_GRPC_BIND": options.bind,
+        "PHLARE_GRPC_PORT": str(options.grpc_port),
+    }
     rules = Rules("web", _STAGE_SERVE, _STOP_WEB, stop_timeout_seconds=WEB_STOP_SECONDS)
-    return Process(rules, tuple(command), Probe.WEB, {"PHLARE_ROLE": "web"})
+    return Process(rules, tuple(command), Probe.WEB, environment)
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:

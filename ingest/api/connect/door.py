@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse
 
 from ingest.api.body import content_length, read_decoded_body
 from ingest.api.compression import compress
-from ingest.api.connect.codec import ACCEPT_POST, Codec, codec_of, decode, encode
+from ingest.api.connect.codec import ACCEPT_POST, Codec, codec_of, encode
 from ingest.api.connect.errors import ConnectError, error_response, invalid
 from ingest.api.connect.rpc import Incoming, RequestT, Rpc, as_connect_error, perform
+from ingest.api.grpc.web import WEB_TYPES, answer_web, grpc_error_response, is_grpc, web_error_response, web_type_of
 from ingest.api.metrics import observe_request
 from ingest.api.sources import source_headers
 from ingest.profiles.reasons import ConnectCode
@@ -29,8 +30,8 @@ def unary(rpc: Rpc[RequestT]) -> Callable[[HttpRequest], HttpResponse]:
 
     def view(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        response = _answer(rpc, request, started)
-        observe_request(request.method or "", route, response.status_code, time.perf_counter() - started)
+        response, counted = _answer(rpc, request, started)
+        observe_request(request.method or "", route, counted, time.perf_counter() - started)
         return response
 
     view.csrf_exempt = True  # type: ignore[attr-defined]
@@ -43,23 +44,43 @@ def unimplemented(path: str) -> Callable[[HttpRequest], HttpResponse]:
     def view(request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             return _wrong_method()
-        return error_response(ConnectError(ConnectCode.UNIMPLEMENTED, f"{path} is not implemented."))
+        error = ConnectError(ConnectCode.UNIMPLEMENTED, f"{path} is not implemented.")
+        web_type = web_type_of(request.META.get("CONTENT_TYPE", ""))
+        return error_response(error) if web_type is None else web_error_response(web_type, error)
 
     view.csrf_exempt = True  # type: ignore[attr-defined]
     return view
 
 
-def _answer(rpc: Rpc[RequestT], request: HttpRequest, started: float) -> HttpResponse:
+def _answer(rpc: Rpc[RequestT], request: HttpRequest, started: float) -> tuple[HttpResponse, int]:
+    """Return the answer, and the HTTP status that it counts as: gRPC-Web answers 200 whatever happened."""
     if request.method != "POST":
-        return _wrong_method()
-    codec = codec_of(request.META.get("CONTENT_TYPE", ""))
+        return _counted(_wrong_method())
+    content_type = request.META.get("CONTENT_TYPE", "")
+    codec = codec_of(content_type)
     if codec is None:
-        return HttpResponse(status=415, headers={"Accept-Post": ACCEPT_POST, "Content-Type": "text/plain"})
+        return _answer_other_type(rpc, request, content_type, started)
     try:
-        return _call(rpc, request, codec, started)
+        return _counted(_call(rpc, request, codec, started))
     except Exception as error:
         # An HTML page would hide the cause from the client and look like something else to it.
-        return error_response(as_connect_error(error, rpc.path))
+        return _counted(error_response(as_connect_error(error, rpc.path)))
+
+
+def _answer_other_type(
+    rpc: Rpc[RequestT], request: HttpRequest, content_type: str, started: float
+) -> tuple[HttpResponse, int]:
+    web_type = web_type_of(content_type)
+    if web_type is not None:
+        return answer_web(rpc, request, web_type, started)
+    if is_grpc(content_type):
+        return _counted(grpc_error_response())
+    headers = {"Accept-Post": f"{ACCEPT_POST}, {WEB_TYPES}", "Content-Type": "text/plain"}
+    return _counted(HttpResponse(status=415, headers=headers))
+
+
+def _counted(response: HttpResponse) -> tuple[HttpResponse, int]:
+    return response, response.status_code
 
 
 def _call(rpc: Rpc[RequestT], request: HttpRequest, codec: Codec, started: float) -> HttpResponse:
@@ -67,11 +88,11 @@ def _call(rpc: Rpc[RequestT], request: HttpRequest, codec: Codec, started: float
     version = environ.get("HTTP_CONNECT_PROTOCOL_VERSION", "1")
     if version != "1":
         raise invalid(f"Connect-Protocol-Version must be 1, it is {version[:20]!r}.")
-    incoming: Incoming[RequestT] = Incoming(
+    incoming = Incoming(
         request,
         content_length(environ),
         lambda limits: read_decoded_body(environ, rpc.max_body_bytes(limits), limits.max_decompression_ratio),
-        lambda body, message_type: decode(codec, body, message_type),
+        codec,
         _deadline(environ.get("HTTP_CONNECT_TIMEOUT_MS"), started),
     )
     reply = perform(rpc, incoming)

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from google.protobuf.message import Message
 
 from ingest import wiring
-from ingest.api.connect.codec import Body
+from ingest.api.connect.codec import Body, Codec, decode
 from ingest.api.connect.errors import ConnectError, refused
 from ingest.api.tenancy import Request, Scope, only_one, tenants_of
 from ingest.profiles.limits import Limits
@@ -64,22 +64,23 @@ class Rpc(Generic[RequestT]):
     #: Hears of a body that was refused before the handler saw it, and of whose it was.
     on_unread: Callable[[Call, Rejection], None] = lambda _call, _rejection: None
     scope: Scope = Scope.QUERY
+    #: Reads a message in place of the protobuf runtime; raises ConnectError for anything that is not one.
+    parse: Callable[[Codec, bytes], RequestT] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming(Generic[RequestT]):
+class Incoming:
     """A call as its transport hands it over."""
 
     request: Request
     body_bytes: int  #: as announced; 0 when it is not known
     #: Returns the message without the transport's framing and compression; both its forms are within the limits.
     read: Callable[[Limits], bytes | Rejection]
-    #: Decodes the message; raises ConnectError for anything that is not one.
-    parse: Callable[[bytes, type[RequestT]], RequestT]
+    codec: Codec
     deadline: float = float("inf")  #: moment (``perf_counter``) after which work on the request is wasted
 
 
-def perform(rpc: Rpc[RequestT], incoming: Incoming[RequestT]) -> Reply:
+def perform(rpc: Rpc[RequestT], incoming: Incoming) -> Reply:
     """Carry out a call. Whatever it raises, :func:`as_connect_error` tells the client.
 
     The deadline is checked once, before the work begins: the distributor and the querier have deadlines of their own,
@@ -95,7 +96,7 @@ def perform(rpc: Rpc[RequestT], incoming: Incoming[RequestT]) -> Reply:
     if isinstance(body, Rejection):
         rpc.on_unread(call, body)
         raise refused(body)
-    message = incoming.parse(body, rpc.request_type)
+    message = rpc.parse(incoming.codec, body) if rpc.parse else decode(incoming.codec, body, rpc.request_type)
     if time.perf_counter() >= incoming.deadline:
         raise ConnectError(ConnectCode.DEADLINE_EXCEEDED, "The time limit of the request passed before it was read.")
     return rpc.handler(call, message)

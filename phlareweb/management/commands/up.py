@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ class Command(BaseCommand):
         parser.add_argument("--bind", default=settings.BIND, help="address to listen on (default: %(default)s)")
         parser.add_argument("--port", type=int, default=4040, help="port to listen on (default: %(default)s)")
         parser.add_argument(
+            "--grpc-port", type=int, help="port for gRPC, 0 for none (default: PHLARE_GRPC_PORT or 4317)"
+        )
+        parser.add_argument(
             "--data-dir", type=Path, help="where everything is kept (default: PHLARE_DATA_DIR or data/)"
         )
         parser.add_argument("--ingesters", type=int, default=3, help="number of ingesters (default: %(default)s)")
@@ -73,7 +77,16 @@ class Command(BaseCommand):
             self.stdout.write(f"Note: {sentence}")
         is_first_start = not (options.run_dir / "up.lock").exists()
         with _lock(options.run_dir):
-            _refuse_taken_port(options.bind, options.port)
+            if (why := _why_not_free(options.bind, options.port)) is not None:
+                raise CommandError(
+                    f"Cannot listen on {options.bind}, port {options.port}: {why}. Choose another with --port."
+                )
+            if options.grpc_port and (why := _why_not_free(options.bind, options.grpc_port)) is not None:
+                self.stdout.write(
+                    f"Note: gRPC is not served, because port {options.grpc_port} cannot be had: {why}. "
+                    "Choose another with --grpc-port."
+                )
+                options = replace(options, grpc_port=0)
             _prepare_folders(options)
             if is_first_start and settings.ADMIN_TOKEN_IS_KEPT:
                 self.stdout.write(f"The token of the administration is in {admin_token_path(options.data_dir)}")
@@ -106,6 +119,7 @@ def _options(arguments: dict[str, Any]) -> Options:
         data_dir=settings.DATA_DIR,
         bind=arguments["bind"],
         port=arguments["port"],
+        grpc_port=settings.GRPC_PORT if arguments["grpc_port"] is None else arguments["grpc_port"],
         ingesters=ingesters,
         zones=zones,
         replication_factor=factor,
@@ -172,14 +186,17 @@ def _lock(run_dir: Path) -> Iterator[None]:
         yield
 
 
-def _refuse_taken_port(bind: str, port: int) -> None:
+def _why_not_free(bind: str, port: int) -> str | None:
+    """Return why nobody can listen on a port, or None. Asked before: web processes share the gRPC port, and would with
+    those of another ``up``."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(bind, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except (OSError, OverflowError) as error:
-        raise CommandError(f"Cannot listen on {bind}, port {port}: {error}. Choose another with --port.") from None
+        return str(error)
+    return None
 
 
 def _prepare_folders(options: Options) -> None:

@@ -46,6 +46,7 @@ class Cluster:
 
     data_dir: Path
     port: int = field(default_factory=free_port)
+    grpc_port: int = 0  #: 0 = not served
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     _supervisor: subprocess.Popen[bytes] | None = None
@@ -61,6 +62,7 @@ class Cluster:
                     "manage.py",
                     "up",
                     f"--port={self.port}",
+                    f"--grpc-port={self.grpc_port}",
                     f"--data-dir={self.data_dir}",
                     *self.arguments,
                 ],

@@ -37,7 +37,18 @@ class Up:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PHLARE_")}
         with output.open("wb") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port), "--data-dir", str(data_dir), *options],
+                [
+                    sys.executable,
+                    "manage.py",
+                    "up",
+                    "--port",
+                    str(self.port),
+                    "--grpc-port",
+                    "0",
+                    "--data-dir",
+                    str(data_dir),
+                    *options,
+                ],
                 cwd=ROOT,
                 env={**clean, "DJANGO_SETTINGS_MODULE": "phlareweb.settings"},
                 stdout=stream,
@@ -165,3 +176,14 @@ def test_a_taken_port_is_refused_with_a_sentence(start, tmp_path):
         up = start("--port", str(taken.getsockname()[1]))
         assert up.process.wait(START_SECONDS) == 1
     assert "Choose another with --port" in up.text()
+
+
+def test_without_its_port_grpc_is_left_out_with_a_sentence(start):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        up = start("--grpc-port", str(port))
+        up.wait_until_ready()
+        assert f"Note: gRPC is not served, because port {port} cannot be had" in up.text()
+        assert "Choose another with --grpc-port" in up.text()

@@ -38,6 +38,7 @@ def planned() -> dict[str, tuple[str, ...]]:
         data_dir=Path("/data"),
         bind="0.0.0.0",
         port=4040,
+        grpc_port=4317,
         ingesters=1,
         zones=1,
         replication_factor=1,
@@ -182,6 +183,20 @@ def test_every_file_is_applied_and_every_selector_finds_pods() -> None:
         selector = spec.get("podSelector", spec.get("selector", {}))
         wanted = selector.get("matchLabels", selector)
         assert not wanted or any(wanted.items() <= one.items() for one in labels), manifest["metadata"]["name"]
+
+
+def test_grpc_is_reached_where_http_is() -> None:
+    for name, service in COMPOSE["services"].items():
+        if service.get("environment", {}).get("PHLARE_ROLE") == "web":
+            assert service["environment"]["PHLARE_GRPC_BIND"] == "0.0.0.0", name
+            assert [port.split(":")[1] for port in service["ports"]] == ["4040", "4317"], name
+    web = {one["kind"]: one["spec"] for one in MANIFESTS if one.get("metadata", {}).get("name") == "web"}
+    (container,) = web["Deployment"]["template"]["spec"]["containers"]
+    assert {"name": "PHLARE_GRPC_BIND", "value": "0.0.0.0"} in container["env"]
+    ports = {port["name"] for port in container["ports"]}
+    assert ports == {port["targetPort"] for port in web["Service"]["ports"]} == {"http", "grpc"}
+    unit = settings_of(DEPLOY / "systemd" / "phlareweb-web.service")
+    assert "PHLARE_GRPC_BIND=0.0.0.0" in " ".join(unit["Environment"])
 
 
 def test_images_of_others_are_pinned_by_tag() -> None:

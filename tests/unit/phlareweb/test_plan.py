@@ -14,6 +14,7 @@ OPTIONS = Options(
     data_dir=Path("/data"),
     bind="0.0.0.0",
     port=4040,
+    grpc_port=4317,
     ingesters=3,
     zones=3,
     replication_factor=3,
@@ -39,6 +40,11 @@ def test_what_is_done_already_is_left_out():
 
 def test_with_a_redis_of_ones_own_none_is_started():
     assert "redis" not in names(replace(OPTIONS, redis_command=None))
+
+
+def test_the_web_processes_serve_grpc_beside_http():
+    (web,) = [process for process in plan(OPTIONS) if process.rules.name == "web"]
+    assert (web.environment["PHLARE_GRPC_BIND"], web.environment["PHLARE_GRPC_PORT"]) == ("0.0.0.0", "4317")
 
 
 def test_processes_stop_from_the_door_inwards():

@@ -1,0 +1,10 @@
+"""Every method that is served, by Connect, gRPC-Web and gRPC alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ingest.api.connect import pusher, querier
+from ingest.api.connect.rpc import Rpc
+
+RPCS: tuple[Rpc[Any], ...] = (pusher.RPC, *querier.RPCS)
