@@ -15,10 +15,10 @@ from ingest.api.pushing import Door, PushOrigin, refuse_unread, store
 from ingest.api.rest import serializers as shapes
 from ingest.api.rest.answers import json_response
 from ingest.api.rest.errors import RETRY_AFTER_SECONDS, Refused, refusal
-from ingest.api.rest.metric_name import inferred_name
 from ingest.api.rest.view import ApiView
 from ingest.api.tenancy import Scope
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
+from ingest.profiles.formats.pprof_upload import inferred_name
 from ingest.profiles.reasons import Reason, Rejection
 
 _NAME = "__name__"

@@ -8,9 +8,9 @@ import pytest
 from django.http import HttpResponse
 
 from ingest.api.proto import profile_pb2
-from ingest.api.rest.metric_name import metric_name
 from ingest.api.rest.time_range import parse_duration_ms, parse_time_ms
 from ingest.distributor.types import ItemResult, Outcome
+from ingest.profiles.formats.metric_name import metric_name
 from ingest.profiles.reasons import Reason
 from ingest.querier.types import MissingSource, SourceReport, Unavailable
 from tests.django.api.conftest import Doors

@@ -1,0 +1,55 @@
+"""Folded stacks: a line a stack, from the root to the leaf, frames joined by semicolons.
+
+*Groups* end with a space and a count; *lines* are counted by how often they occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ingest.profiles.formats.refused import malformed
+from ingest.profiles.formats.stack_tree import ROOT, StackTree
+
+_SHOWN_BYTES = 100
+#: Most digits of an int64.
+_MAX_DIGITS = 19
+
+
+def read_groups(data: bytes, tree: StackTree, factor: int) -> None:
+    """Add each line's count times ``factor`` to its stack; lines without a space are skipped.
+
+    Refuses a line that ends in anything but a count.
+    """
+    for number, line in _lines(data):
+        stack, space, count = line.rpartition(b" ")
+        if not space:
+            continue
+        if not count.isdigit() or len(count) > _MAX_DIGITS:
+            shown = count[:_SHOWN_BYTES].decode("utf-8", "replace")
+            raise malformed(f"line {number} ends in {shown!r}, which is not a count")
+        _add(tree, stack, int(count) * factor)
+
+
+def read_lines(data: bytes, tree: StackTree, factor: int) -> None:
+    """Add ``factor`` to the stack of each line; empty lines are skipped."""
+    for _, line in _lines(data):
+        if line:
+            _add(tree, line, factor)
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each line and its number, from 1, without making a list of them all."""
+    start, number = 0, 0
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        number += 1
+        yield number, data[start:end].removesuffix(b"\r")
+        start = end + 1
+
+
+def _add(tree: StackTree, stack: bytes, value: int) -> None:
+    node = ROOT
+    for name in stack.decode("utf-8", "replace").split(";"):
+        node = tree.child(node, tree.frame(name))
+    tree.add(node, value)
