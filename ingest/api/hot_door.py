@@ -1,4 +1,4 @@
-"""The shortest way to the push door: past what sessions, forms and pages need.
+"""The shortest way to the doors of agents: past what sessions, forms and pages need.
 
 A push costs its view 50 µs, the middleware of the site would cost it 200 µs and the framework's own handling of
 requests 100 µs more, on a path where every microsecond is paid a thousand times a second and nothing of that is used:
@@ -14,6 +14,7 @@ from django.core.handlers.wsgi import WSGIRequest
 
 from ingest.api.connect import pusher
 from ingest.api.connect.door import unary
+from ingest.api.ingest import view as ingest
 
 Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 
@@ -23,14 +24,14 @@ class HotDoor:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._push = unary(pusher.RPC)
-        self._path = "/" + pusher.RPC.path
+        self._views = {"/" + pusher.RPC.path: unary(pusher.RPC), **{f"/{path}": ingest.view for path in ingest.PATHS}}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer a request."""
-        if environ.get("PATH_INFO") != self._path:
+        view = self._views.get(environ.get("PATH_INFO", ""))
+        if view is None:
             return self._application(environ, start_response)
-        response = self._push(WSGIRequest(environ))
+        response = view(WSGIRequest(environ))
         content = response.content
         # Otherwise the work of a middleware; without a length the connection could not be used again.
         response["Content-Length"] = str(len(content))

@@ -8,6 +8,7 @@ from ingest.api import documentation, operations
 from ingest.api.connect import querier
 from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
+from ingest.api.ingest import view as ingest
 from ingest.api.rest import access, exports, queries, render, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
@@ -42,6 +43,7 @@ _ACCESS = [
 urlpatterns = [
     *_CONNECT,
     *_UNIMPLEMENTED,
+    *(path(address, ingest.view) for address in ingest.PATHS),
     path("api/v1/profiles", PushView.as_view(), name="push"),
     path("api/v1/profile-types", queries.ProfileTypesView.as_view(), name="profile-types"),
     path("api/v1/labels", queries.LabelNamesView.as_view(), name="labels"),

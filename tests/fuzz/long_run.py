@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 
 from tests.fuzz.mutations import mutate
-from tests.fuzz.targets import Target, targets
+from tests.fuzz.target import Target
+from tests.fuzz.targets import targets
 
 SLOW_SECONDS = 1.0
 _POOL = 500

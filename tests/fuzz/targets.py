@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,20 +28,11 @@ from ingest.storage.head.head import Head
 from ingest.storage.read_messages import ReadOp, ReadRequest, decode_request, encode_request
 from ingest.storage.wal.reader import replay
 from ingest.storage.wal.writer import WalWriter
+from tests.fuzz.format_targets import format_targets
 from tests.fuzz.mutations import seeds as pprof_seeds
+from tests.fuzz.target import Target
 from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES
 from tests.unit.storage.pushes import Group, push, samples
-
-#: Runs one input; returns whether it was accepted as valid. Anything it raises is a finding.
-Run = Callable[[bytes], bool]
-
-
-@dataclass(frozen=True)
-class Target:
-    """One parser."""
-
-    seeds: list[bytes]
-    run: Run
 
 
 def _pprof(data: bytes) -> bool:
@@ -110,6 +100,7 @@ def targets() -> Iterator[dict[str, Target]]:
             "selector": Target([b'{service_name="a", region=~"eu-.*", x!=""}', b"cpu:x:y:z:w{a!~'b|c'}"], _selector),
             "log": _log(Path(folder) / "log"),
             "block": _block(Path(folder) / "block", head),
+            **format_targets(),
         }
 
 

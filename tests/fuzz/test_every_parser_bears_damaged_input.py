@@ -8,9 +8,13 @@ from tests.fuzz.long_run import fuzz
 from tests.fuzz.targets import targets
 
 SECONDS = 1.0
+PARSERS = [
+    *("pprof", "record", "answer", "request", "selector", "log", "block"),
+    *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form"),
+]
 
 
-@pytest.mark.parametrize("name", ["pprof", "record", "answer", "request", "selector", "log", "block"])
+@pytest.mark.parametrize("name", PARSERS)
 def test_damaged_input_gets_an_orderly_answer(name: str) -> None:
     with targets() as known:
         assert fuzz(name, known[name], SECONDS, seed=7, keep=None) == 0
@@ -18,6 +22,6 @@ def test_damaged_input_gets_an_orderly_answer(name: str) -> None:
 
 def test_every_parser_has_a_turn() -> None:
     with targets() as known:
-        assert set(known) == {"pprof", "record", "answer", "request", "selector", "log", "block"}
+        assert set(known) == set(PARSERS)
         for name, target in known.items():
             assert all(target.run(seed) for seed in target.seeds), name

@@ -28,16 +28,23 @@ def seen(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
 
 
 def short_way(
-    method: str, path: str, body: bytes = b"", content_type: str = "", door: HotDoor | None = None
+    method: str,
+    path: str,
+    body: bytes = b"",
+    content_type: str = "",
+    door: HotDoor | None = None,
+    query: str = "",
+    length: int | None = None,
 ) -> tuple[int, bytes, dict[str, str]]:
     """Ask the application that the web server runs."""
     environ = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
+        "QUERY_STRING": query,
         "SERVER_NAME": "testserver",
         "SERVER_PORT": "80",
         "CONTENT_TYPE": content_type,
-        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_LENGTH": str(len(body) if length is None else length),
         "wsgi.input": BytesIO(body),
         "wsgi.url_scheme": "http",
     }

@@ -1,0 +1,77 @@
+"""Fuzz targets for files in other formats: what is accepted must be profiles that pushing accepts as well."""
+
+from __future__ import annotations
+
+import json
+
+from ingest.api.ingest.form import read_form
+from ingest.profiles.formats.app_name import AppName
+from ingest.profiles.formats.convert import convert_body
+from ingest.profiles.formats.converted import Converted
+from ingest.profiles.formats.parameters import BodyFormat, IngestParameters
+from ingest.profiles.prepare import Prepared, prepare_profile
+from ingest.profiles.reasons import Reason, Rejection
+from tests.fuzz.target import Run, Target
+from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES, Profile, Sample
+
+_PARAMETERS = IngestParameters(AppName("app", {}), NOW_NS, NOW_NS, 0, "rbspy")
+_SPEEDSCOPE = {
+    "$schema": "https://www.speedscope.app/file-format-schema.json",
+    "shared": {"frames": [{"name": "a", "file": "a.py", "line": 1}, {"name": "b"}]},
+    "profiles": [
+        {"type": "sampled", "unit": "seconds", "name": "x", "samples": [[0, 1], [0]], "weights": [1, 0.5]},
+        {
+            "type": "evented",
+            "unit": "none",
+            "endValue": 9,
+            "events": [{"type": kind, "frame": 1, "at": at} for kind, at in (("O", 0), ("C", 5))],
+        },
+    ],
+}
+#: What may still be wrong with a profile that a converter made: it is larger than the file it came from.
+_BOUNDS = (Reason.PROFILE_SIZE_LIMIT, Reason.SAMPLES_LIMIT)
+
+
+def holds(converted: list[Converted]) -> bool:
+    """Return True; fails unless pushing accepts every profile."""
+    for one in converted:
+        prepared = prepare_profile(one.pprof, "alice", SERIES, ANY_TIME, NOW_NS)
+        assert isinstance(prepared, Prepared) or prepared.reason in _BOUNDS, prepared
+    return True
+
+
+def _body(body_format: BodyFormat) -> Run:
+    def run(data: bytes) -> bool:
+        answer = convert_body(body_format, {"": data}, _PARAMETERS, ANY_TIME)
+        return not isinstance(answer, Rejection) and holds(answer)
+
+    return run
+
+
+def _pprof(data: bytes) -> bool:
+    """Whatever is mended, the profile is as good or as bad as it came."""
+    answer = convert_body(BodyFormat.PPROF, {"": data}, _PARAMETERS, ANY_TIME)
+    if isinstance(answer, Rejection):
+        return False
+    (one,) = answer
+    return isinstance(prepare_profile(one.pprof, "alice", SERIES, ANY_TIME, NOW_NS), Prepared)
+
+
+def _form(data: bytes) -> bool:
+    return not isinstance(read_form(data, "multipart/form-data; boundary=x"), Rejection)
+
+
+def format_targets() -> dict[str, Target]:
+    """Return a target for each format."""
+    tree = b"\x00\x00\x02\x01a\x05\x01\x01b\x01\x00\x02c;\x80\x01\x00"
+    part = b'--x\r\nContent-Disposition: form-data; name="profile"; filename="p"\r\n\r\nabc\r\n'
+    profile = Profile([Sample((("main", "a.rb", 1), ("", "b.rb", 2)), (7,))], time_ns=5).encode()
+    return {
+        "groups": Target([b"a;b 3\nc 4\n"], _body(BodyFormat.GROUPS)),
+        "lines": Target([b"a;b\na;b\nc\n"], _body(BodyFormat.LINES)),
+        "tree": Target([tree], _body(BodyFormat.TREE)),
+        "trie": Target([tree], _body(BodyFormat.TRIE)),
+        "speedscope": Target([json.dumps(_SPEEDSCOPE).encode()], _body(BodyFormat.SPEEDSCOPE)),
+        "old pprof": Target([profile], _pprof),
+        "form": Target([part + part + b"--x--\r\n"], _form),
+    }
