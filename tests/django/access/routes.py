@@ -123,6 +123,8 @@ ROWS = [
         _rpc(f"{_QUERIER}/{method}", Kind.KNOWN)
         for method in ("SelectMergeSpanProfile", "SelectHeatmap", "GetProfileStats", "AnalyzeQuery")
     ),
+    Row("ingest", "POST", Kind.PUSH),
+    Row("pyroscope/ingest", "POST", Kind.PUSH),
     Row("api/v1/profiles", "POST", Kind.PUSH),
     Row("api/v1/profile-types", "GET", Kind.QUERY),
     Row("api/v1/labels", "GET", Kind.QUERY),
