@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from ingest.distributor.types import Outcome, PushResult
+from ingest.profiles.reasons import Reason
 
 _REQUEST_SECONDS = Histogram(
     "pyroscope_request_duration_seconds",
@@ -21,6 +22,10 @@ _REQUEST_SECONDS = Histogram(
 )
 _PUSHED = Counter("phlare_pushed_profiles", "Profiles pushed, by what became of them.", ["tenant", "outcome"])
 _DISCARDED = Counter("pyroscope_discarded_samples", "Profiles refused.", ["reason", "tenant"])
+_SUSPECT = Counter(
+    "phlare_suspect_profiles", "Profiles taken that are likely of no use to their sender, by why.", ["reason", "tenant"]
+)
+_LANGUAGES = Counter("phlare_pushed_languages", "Profiles taken, by the language they are of.", ["language", "tenant"])
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
@@ -34,6 +39,12 @@ def observe_push(tenant: str, result: PushResult) -> None:
         _PUSHED.labels(tenant, item.outcome.value).inc()
         if item.outcome is Outcome.REJECTED and item.reason is not None:
             _DISCARDED.labels(item.reason.value, tenant).inc()
+        if item.time_ns:
+            _LANGUAGES.labels(item.language.value, tenant).inc()
+        if dropped := item.dropped.get(Reason.DROPPED_BY_RELABEL_RULES.value):
+            _DISCARDED.labels(Reason.DROPPED_BY_RELABEL_RULES.value, tenant).inc(dropped)
+        for suspect in item.suspects:
+            _SUSPECT.labels(suspect.value, tenant).inc()
     if result.request_rejection is not None:
         _DISCARDED.labels(result.request_rejection.reason.value, tenant).inc()
 

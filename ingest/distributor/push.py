@@ -145,6 +145,14 @@ class Distributor:
 
     def _place(self, tenant: str, prepared: Prepared, blank: ItemResult, now_ns: int, wait: PushWait) -> _Item:
         """Encode one record for each distinct replica set of the profile's groups."""
+        blank = replace(
+            blank,
+            raw_bytes=prepared.raw_bytes,
+            time_ns=prepared.time_ns,
+            language=prepared.language,
+            dropped=prepared.dropped,
+            suspects=prepared.suspects,
+        )
         if not prepared.groups:
             if prepared.rejected_groups:
                 return _Item(_rejected(blank, prepared.rejected_groups[0]))

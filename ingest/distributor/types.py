@@ -5,12 +5,14 @@ Outcomes are values. A caller branches on :class:`Outcome`; only a programming e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from ingest.profiles.pprof.language import Language
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.suspects import Suspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class ItemResult:
     profile_ids: tuple[str, ...] = ()  #: UUID texts; several when sample labels split the profile
     samples: int = 0  #: samples stored, over all splits
     series_count: int = 0  #: stored series the profile was split into
+    raw_bytes: int = 0  #: of the profile uncompressed; 0 when it was refused before that was known
+    time_ns: int = 0  #: of the profile; 0 when it was refused
+    language: Language = Language.UNKNOWN
+    dropped: Mapping[str, int] = field(default_factory=dict)  #: how much of it was left out, by why
+    suspects: tuple[Suspect, ...] = ()  #: what is odd about it although it breaks no rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,6 @@ LABEL_PROFILE_TYPE = "__profile_type__"
 LABEL_DELTA = "__delta__"
 LABEL_ORDER = "__order__"
 LABEL_SESSION_ID = "__session_id__"
-LABEL_NAME_REPLACED = "__name_replaced__"
 
 DEFAULT_SERVICE_NAME = "unknown_service"
 
@@ -42,8 +41,8 @@ _ROW_LABELS = frozenset(
     {LABEL_PRIVATE_SERVICE_NAME, LABEL_TYPE, LABEL_UNIT, LABEL_PERIOD_TYPE, LABEL_PERIOD_UNIT, LABEL_PROFILE_TYPE}
 )
 
-#: Endpoints of Go's delta profiler are scraped under names with this prefix; they hold the same profiles.
-_GODELTAPROF_PREFIX = "godeltaprof_"
+#: What labels may be before a tenant's rules have mended them: bounds what the rules have to look at.
+_BEFORE_RULES = Limits(max_label_names_per_series=256, max_label_name_length=4096, max_label_value_length=1 << 16)
 
 # How much of a label set and of one text a message repeats: a refusal must not be larger than what it refuses.
 _MESSAGE_LABELS_CHARS = 1000
@@ -60,17 +59,15 @@ def sort_labels(pairs: Iterable[tuple[str, str]]) -> Labels:
 
 
 def prepare_series_labels(pairs: Iterable[tuple[str, str]], limits: Limits) -> Labels | Rejection:
-    """Return the labels of a series as they are stored, from the pairs a sender attached.
+    """Return the labels of a series from the pairs a sender attached, before relabelling.
 
-    A missing ``service_name`` becomes ``unknown_service``. ``__delta__`` and ``__order__`` are dropped.
-    ``__session_id__`` is dropped, or folded when the tenant allows sessions. A name ``godeltaprof_x`` becomes ``x``
-    and is kept in ``__name_replaced__``. The result has passed :func:`validate_labels`.
+    A missing ``service_name`` becomes ``unknown_service``. ``__session_id__`` is dropped, or folded when the tenant
+    allows sessions. The labels are valid, unless the tenant has relabelling rules, which may mend what is not: then
+    they are text without repeats, and few enough for rules to look at.
     """
     prepared: list[tuple[str, str]] = []
     has_service_name = False
     for name, value in pairs:
-        if name in _DIRECTIVES:
-            continue
         if name == LABEL_SESSION_ID:
             folded = _fold_session_id(value, limits.max_sessions_per_series)
             if folded is None:
@@ -78,14 +75,18 @@ def prepare_series_labels(pairs: Iterable[tuple[str, str]], limits: Limits) -> L
             value = folded
         elif name == LABEL_SERVICE_NAME:
             has_service_name = True
-        elif name == LABEL_NAME and value.startswith(_GODELTAPROF_PREFIX):
-            prepared.append((LABEL_NAME_REPLACED, value))
-            value = value.removeprefix(_GODELTAPROF_PREFIX)
         prepared.append((name, value))
     if not has_service_name:
         prepared.append((LABEL_SERVICE_NAME, DEFAULT_SERVICE_NAME))
     labels = sort_labels(prepared)
-    return validate_labels(labels, limits) or labels
+    if limits.ingestion_relabeling_rules:
+        return _check_number(labels, _BEFORE_RULES) or _check_each(labels, _BEFORE_RULES) or labels
+    return validate_labels(without_directives(labels), limits) or labels
+
+
+def without_directives(labels: Labels) -> Labels:
+    """Return the labels that are stored: those that only instruct the server are left out."""
+    return tuple([pair for pair in labels if pair[0] not in _DIRECTIVES])
 
 
 def validate_labels(labels: Labels, limits: Limits) -> Rejection | None:
@@ -93,6 +94,11 @@ def validate_labels(labels: Labels, limits: Limits) -> Rejection | None:
 
     Lengths are bytes of UTF-8. The message repeats the label set, shortened when it is very long.
     """
+    return _check_number(labels, limits) or _check_required(labels) or _check_each(labels, limits)
+
+
+def _check_number(labels: Labels, limits: Limits) -> Rejection | None:
+    """Return why there are too few or too many labels, or None."""
     if not labels:
         return Rejection(Reason.MISSING_LABELS, "the series has no labels")
     if len(labels) > limits.max_label_names_per_series:
@@ -101,7 +107,7 @@ def validate_labels(labels: Labels, limits: Limits) -> Rejection | None:
             f"series {describe_labels(labels)} has {len(labels)} labels, "
             f"at most {limits.max_label_names_per_series} are allowed (max_label_names_per_series)",
         )
-    return _check_required(labels) or _check_each(labels, limits)
+    return None
 
 
 def _check_required(labels: Labels) -> Rejection | None:

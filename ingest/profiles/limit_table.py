@@ -14,6 +14,8 @@ from enum import Enum
 
 from ingest.profiles.limits import DAY_NS, DEFAULT_LIMITS, Limits
 from ingest.profiles.quantities import format_bytes, format_duration, parse_bytes, parse_duration
+from ingest.profiles.reasons import Rejection
+from ingest.profiles.relabel_text import parse_position, parse_rules, parse_sample_type_rules
 
 #: Largest of each kind: what the database keeps and no calculation overflows.
 MAX_COUNT, MAX_BYTES, MAX_DURATION_NS = 2**31 - 1, 1 << 40, 366 * DAY_NS
@@ -89,7 +91,13 @@ class LimitInfo:
 
 
 _RATES, _REQUESTS = "Rate of pushes", "Requests and profiles"
-_LABELS, _TIMES, _PLACEMENT, _QUERIES = "Labels and series", "Times of profiles", "Placement", "Queries"
+_LABELS, _RULES, _TIMES, _PLACEMENT, _QUERIES = (
+    "Labels and series",
+    "Relabelling",
+    "Times of profiles",
+    "Placement",
+    "Queries",
+)
 
 LIMIT_TABLE: tuple[LimitInfo, ...] = (
     LimitInfo(
@@ -133,6 +141,26 @@ LIMIT_TABLE: tuple[LimitInfo, ...] = (
         _LABELS,
         "Different session ids kept of one series. 0 removes the label, so that a restart makes no new series.",
     ),
+    LimitInfo(
+        "ingestion_relabeling_rules",
+        _RULES,
+        "Rules that rewrite the labels of profiles or drop them: a YAML or JSON list of Prometheus' relabel_config. "
+        "They see the labels of the series and of its samples together. What they drop is counted, and no error.",
+        check=lambda text: _sentence(parse_rules(text)),
+    ),
+    LimitInfo(
+        "ingestion_relabeling_default_rules_position",
+        _RULES,
+        "Where the server's own rules, which give profiles of Go's delta profiler their usual names, stand beside "
+        "these: first, last or disabled.",
+        check=lambda text: _sentence(parse_position(text)),
+    ),
+    LimitInfo(
+        "sample_type_relabeling_rules",
+        _RULES,
+        "Rules that keep or drop sample types. They see the labels of the series with __type__ and __unit__.",
+        check=lambda text: _sentence(parse_sample_type_rules(text)),
+    ),
     LimitInfo("reject_older_than_ns", _TIMES, "Age from which on profiles are refused. 0 takes every age."),
     LimitInfo(
         "reject_newer_than_ns", _TIMES, "How far in the future a profile is refused. 0 takes all from the future."
@@ -166,6 +194,10 @@ LIMIT_TABLE: tuple[LimitInfo, ...] = (
 
 BY_COLUMN: dict[str, LimitInfo] = {info.column: info for info in LIMIT_TABLE}
 BY_OPTION: dict[str, LimitInfo] = {info.option: info for info in LIMIT_TABLE}
+
+
+def _sentence(found: object) -> str | None:
+    return found.message if isinstance(found, Rejection) else None
 
 
 def parse_limit(info: LimitInfo, text: str) -> int | str | NotALimit:

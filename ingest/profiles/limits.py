@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 MIB = 1 << 20
 SECOND_NS = 1_000_000_000
@@ -75,6 +76,15 @@ class Limits:
     it; real pprof reaches 3 to 43, and about 100 when it repeats one stack with zero values. 256 leaves that two and
     a half times the room and stops a bomb after a quarter of its length."""
 
+    ingestion_relabeling_rules: str = ""
+    """Rules that rewrite the labels of profiles or drop them, see :mod:`ingest.profiles.relabel_text`."""
+
+    ingestion_relabeling_default_rules_position: str = "first"
+    """Where the server's own rules stand beside these: ``first``, ``last`` or ``disabled``."""
+
+    sample_type_relabeling_rules: str = ""
+    """Rules that keep or drop sample types, by the labels of the series with ``__type__`` and ``__unit__``."""
+
     max_query_lookback_ns: int = 7 * DAY_NS
     """How far before now a query may reach; earlier starts are moved up. 0 switches it off."""
 
@@ -105,6 +115,7 @@ def strictest(limits: Sequence[Limits]) -> Limits:
         for one in fields(Limits)
         if isinstance(getattr(limits[0], one.name), int)
     }
-    return replace(
-        limits[0], **{name: min((one for one in found if one > 0), default=0) for name, found in numbers.items()}
-    )
+    smallest: dict[str, Any] = {
+        name: min((one for one in found if one > 0), default=0) for name, found in numbers.items()
+    }
+    return replace(limits[0], **smallest)

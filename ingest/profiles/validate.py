@@ -37,6 +37,7 @@ class Checked:
     time_ns: int  #: the profile's own time, or now when it has none
     string_digests: U64  #: uint64[S, 2]
     truncated_strings: int
+    raw_bytes: int  #: of the message, uncompressed
 
 
 def check_size(size_bytes: int, limits: Limits) -> Rejection | None:
@@ -81,7 +82,7 @@ def check_profile(decoded: Decoded, limits: Limits, now_ns: int) -> Checked | Re
     damaged = digest_strings(decoded.raw, decoded.strings, digests)
     if damaged >= 0:
         return _malformed(f"string {damaged} is invalid UTF-8")
-    return Checked(time_ns if time_ns > 0 else now_ns, digests, int(report[check.TRUNCATED_STRINGS]))
+    return Checked(time_ns if time_ns > 0 else now_ns, digests, int(report[check.TRUNCATED_STRINGS]), len(decoded.raw))
 
 
 def _check_window(time_ns: int, limits: Limits, now_ns: int) -> Rejection | None:

@@ -27,6 +27,7 @@ from ingest.profiles.pprof import normalize_kernels as kernels
 from ingest.profiles.pprof import wire_kernels as wire
 from ingest.profiles.pprof.decode import Decoded
 from ingest.profiles.pprof.digest_kernels import digest_strings
+from ingest.profiles.pprof.go import with_whole_stacks
 from ingest.profiles.pprof.tree_kernels import build_tree, emit_symbols
 from ingest.profiles.reasons import Reason, Rejection
 
@@ -81,11 +82,13 @@ class Rows:
         return self.values[first * self.type_count : last * self.type_count].reshape(self.type_count, last - first)
 
 
-def normalize(decoded: Decoded, string_digests: U64, limits: Limits) -> Normalized | Rejection:
-    """Normalise a profile that has passed its checks; its tables are used up."""
-    sample_types = _sample_types(decoded)
-    if isinstance(sample_types, Rejection):
-        return sample_types
+def normalize(
+    decoded: Decoded, string_digests: U64, sample_types: tuple[SampleType, ...], limits: Limits, *, is_go: bool = False
+) -> Normalized | Rejection:
+    """Normalise a profile that has passed its checks; its tables are used up.
+
+    ``sample_types`` are those of :func:`sample_types_of`. ``is_go``: whether stacks that Go has cut are repaired.
+    """
     counts = np.zeros(kernels.COUNTERS, np.int64)
     kept = kernels.select_samples(
         decoded.samples,
@@ -106,6 +109,8 @@ def normalize(decoded: Decoded, string_digests: U64, limits: Limits) -> Normaliz
             f"malformed profile: the values of sample type {sample_types[overflow - 1].name!r} "
             "add up to more than 64 bits",
         )
+    if is_go:
+        decoded = with_whole_stacks(decoded, kept, sample_types, string_digests, _SLOT_SEED)
     symbols, leaves, node_digests = _symbols(decoded, string_digests, kept, limits, counts)
     sample_sets, spans, label_sets = _label_sets(decoded, string_digests, kept)
     period_type, period_unit = decoded.header[wire.PERIOD_TYPE : wire.PERIOD_UNIT + 1].tolist()
@@ -149,7 +154,7 @@ def merge_rows(normalized: Normalized, group_of_set: list[int], group_count: int
     return Rows(offsets.tolist(), nodes, spans, values, mixed, type_count)
 
 
-def _sample_types(decoded: Decoded) -> tuple[SampleType, ...] | Rejection:
+def sample_types_of(decoded: Decoded) -> tuple[SampleType, ...] | Rejection:
     """Return the sample types with their names mended, or the refusal of two that are the same."""
     named = [(decoded.string(name), decoded.string(unit)) for name, unit in decoded.types.tolist()]
     types = tuple([SampleType(_plain(name).replace("-", "_"), _plain(unit) or _NO_UNIT) for name, unit in named])

@@ -94,6 +94,14 @@ def _digest_locations(locations: I64, lines: I64, mappings: U64, functions: U64)
     return digests
 
 
+@kernel
+def location_digests(mappings: I64, locations: I64, lines: I64, functions: I64, strings: U64) -> U64:
+    """Digest each location by content, uint64[L, 2]; the tables have been through ``select_samples``."""
+    function_digests = _digest_records(functions, len(functions), 1, 3, strings)
+    mapping_digests = _digest_records(mappings, len(mappings), 4, 5, strings)
+    return _digest_locations(locations, lines, mapping_digests, function_digests)
+
+
 @inlined_kernel
 def _node_slot(parent: Any, location: Any, seed: Any) -> Any:
     """Return where the search for a node begins."""
@@ -248,16 +256,16 @@ def build_tree(
     """
     function_digests = _digest_records(functions, len(functions), 1, 3, strings)
     mapping_digests = _digest_records(mappings, len(mappings), 4, 5, strings)
-    location_digests = _digest_locations(locations, lines, mapping_digests, function_digests)
-    wanted = np.zeros(len(location_digests), np.uint8)
+    digests = _digest_locations(locations, lines, mapping_digests, function_digests)
+    wanted = np.zeros(len(digests), np.uint8)
     for position in range(len(kept)):
         first, last = samples[kept[position], 0], samples[kept[position] + 1, 0]
         for index in range(max(first, last - max_depth), last):
             wanted[refs[index]] = 1
     rows = np.empty(len(wanted), np.int64)
-    sources = _used_rows(location_digests, wanted, rows, seed)
+    sources = _used_rows(digests, wanted, rows, seed)
     leaves, parents, node_locations = _stack_nodes(kept, samples, refs, rows, max_depth, seed, counts)
-    node_digests = _digest_nodes(parents, node_locations, sources, location_digests)
+    node_digests = _digest_nodes(parents, node_locations, sources, digests)
     return leaves, parents, node_locations, node_digests, sources, function_digests, mapping_digests
 
 
@@ -357,6 +365,7 @@ def warm_up() -> None:
     mappings, locations, lines, functions, strings = (np.zeros((2, width), np.int64) for width in (7, 5, 2, 5, 2))
     digests, seed = np.zeros((2, 2), np.uint64), np.uint64(1)
     counts = np.zeros(8, np.int64)
+    location_digests(mappings, locations, lines, functions, digests)
     tree = build_tree(kept, samples, refs, mappings, locations, lines, functions, digests, 1, seed, counts)
     raw = np.frombuffer(b"\x0a\x00", np.uint8)
     emit_symbols(raw, mappings, locations, lines, functions, strings, digests, tree[5], tree[6], tree[4], seed)

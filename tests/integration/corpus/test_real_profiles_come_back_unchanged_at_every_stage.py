@@ -31,6 +31,9 @@ NAMED_OTHERWISE = {
     # graph.
     "malformed_no_addr_no_line.pb.gz",
 }
+#: Stacks of these that Go's runtime cut at 32 frames get the frames at their root that others have, and some are then
+#: equal. Their totals are those of the independent reader.
+REPAIRED = {"go_heap_delta.pb.gz", "go_heap_medium.pb.gz", "go_heap_small.pb.gz"}
 #: A string in it is not UTF-8: the field's rules refuse such a profile whole.
 REFUSED = {"invalid_utf8.pb.gz"}
 ALL_TIME = (1, 4_102_444_800_000)  # 1970 to 2100 in ms
@@ -172,9 +175,11 @@ def check(cluster: Cluster, expected: dict[str, Any], files: dict[str, Path], st
                     },
                 ).get("flamegraph", {})
                 assert int(graph["total"]) == wanted["total"], where
+                compared += 1
+                if name in REPAIRED:
+                    continue
                 stacks = folded(graph)
                 assert len(stacks) == wanted["stacks_by_name"], where
-                compared += 1
                 if name in NAMED_OTHERWISE:
                     continue
                 assert fold_sha256(stacks) == wanted["fold_sha256"], where

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.profiles.columns import Labels
-from ingest.profiles.labels import prepare_series_labels, sort_labels, validate_labels
+from ingest.profiles.labels import prepare_series_labels, sort_labels, validate_labels, without_directives
 from ingest.profiles.limits import DEFAULT_LIMITS, Limits
 from ingest.profiles.reasons import Reason, Rejection
 
@@ -35,9 +35,43 @@ def test_a_series_without_service_is_filed_under_unknown_service() -> None:
     assert prepared(NAME) == (NAME, ("service_name", "unknown_service"))
 
 
-@pytest.mark.parametrize("name", ["__delta__", "__order__", "__session_id__"])
-def test_labels_that_instruct_the_server_are_not_stored(name: str) -> None:
-    assert prepared(NAME, SERVICE, (name, "0123456789abcdef")) == (NAME, SERVICE)
+def test_a_session_is_removed_so_that_a_restart_makes_no_new_series() -> None:
+    assert prepared(NAME, SERVICE, ("__session_id__", "0123456789abcdef")) == (NAME, SERVICE)
+
+
+@pytest.mark.parametrize("name", ["__delta__", "__order__"])
+def test_labels_that_instruct_the_server_are_seen_by_rules_and_not_stored(name: str) -> None:
+    found = prepared(NAME, SERVICE, (name, "false"))
+    assert dict(found)[name] == "false"
+    assert without_directives(found) == (NAME, SERVICE)
+
+
+def test_labels_that_instruct_the_server_do_not_count_against_the_limit() -> None:
+    assert prepared(NAME, SERVICE, ("__delta__", "false"), limits=Limits(max_label_names_per_series=2))
+
+
+RULES = "- {action: labeldrop, regex: 'x.*'}"
+
+
+def test_rules_of_the_tenant_see_labels_that_they_may_yet_mend() -> None:
+    limits = Limits(ingestion_relabeling_rules=RULES, max_label_names_per_series=2, max_label_value_length=12)
+    assert ("x", "a" * 13) in prepared(NAME, SERVICE, ("x", "a" * 13), limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reason"),
+    [
+        pytest.param([(f"x{i}", "") for i in range(256)], Reason.MAX_LABEL_NAMES_PER_SERIES, id="too many"),
+        pytest.param([("x", "a" * 65_537)], Reason.LABEL_VALUE_TOO_LONG, id="a value too long"),
+        pytest.param([("x" * 4097, "")], Reason.LABEL_NAME_TOO_LONG, id="a name too long"),
+        pytest.param([("x", "\udcff")], Reason.INVALID_LABELS, id="bytes that are no text"),
+        pytest.param([("x", "1"), ("x", "2")], Reason.DUPLICATE_LABEL_NAMES, id="a name twice"),
+    ],
+)
+def test_what_rules_have_to_look_at_is_bounded_text_without_repeats(
+    pairs: list[tuple[str, str]], reason: Reason
+) -> None:
+    assert refused(*pairs, NAME, SERVICE, limits=Limits(ingestion_relabeling_rules=RULES)).reason is reason
 
 
 @pytest.mark.parametrize(
@@ -59,14 +93,6 @@ def test_with_sessions_allowed_a_session_is_folded_to_one_of_them(session: str, 
 def test_the_fourth_session_of_three_allowed_ones_is_the_first_again() -> None:
     found = prepared(NAME, SERVICE, ("__session_id__", "0400000000000000"), limits=Limits(max_sessions_per_series=3))
     assert dict(found)["__session_id__"] == "0100000000000000"
-
-
-def test_the_names_of_the_go_delta_profiler_are_those_of_the_profiles_it_takes() -> None:
-    assert prepared(("__name__", "godeltaprof_memory"), SERVICE, ("__delta__", "true")) == (
-        ("__name__", "memory"),
-        ("__name_replaced__", "godeltaprof_memory"),
-        SERVICE,
-    )
 
 
 def test_names_with_dots_and_other_scripts_are_kept_as_they_are() -> None:

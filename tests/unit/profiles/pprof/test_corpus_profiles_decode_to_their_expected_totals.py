@@ -30,8 +30,12 @@ def files(corpus_dir: Path) -> list[Path]:
     return [path for folder in FOLDERS for path in sorted((corpus_dir / folder).glob("*.pb*"))]
 
 
+#: Of an agent for another language, so that stacks which Go has cut come back as they were sent.
+AS_SENT = tuple(sorted((*SERIES, ("pyroscope_spy", "pyspy"))))
+
+
 def prepared(path: Path) -> Prepared:
-    result = prepare_profile(path.read_bytes(), "alice", SERIES, ANY_TIME, NOW_NS)
+    result = prepare_profile(path.read_bytes(), "alice", AS_SENT, ANY_TIME, NOW_NS)
     assert isinstance(result, Prepared), (path.name, result)
     return result
 
