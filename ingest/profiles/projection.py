@@ -142,14 +142,20 @@ def prune(symbols: Symbols, node_self: I64, *, depth_first: bool = False) -> Sta
     return StackProfile(kept, values)
 
 
-def filter_call_site(profile: StackProfile, names: Sequence[str]) -> StackProfile:
-    """Return, by name, only the stacks whose first frames from the root are exactly ``names``; all when it is empty."""
-    profile = by_name(profile)
-    symbols = profile.symbols
-    numbers = {name: number for number, name in enumerate(function_names(symbols))}
-    wanted = np.array([numbers.get(name, -1) for name in names], np.int64)
-    selected = below_call_site(symbols.node_parent, symbols.node_location, wanted)
-    return prune(symbols, np.where(selected, profile.node_self, 0))
+def below_call_site_nodes(symbols: Symbols, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return bool[N]: whether the first frames of a node's stack, from the root, are exactly ``names``.
+
+    Inlined lines are frames, the outermost first; a location without lines is none.
+    """
+    symbols = writable(symbols)
+    numbers, strings = distinct_names(symbols.string_offsets, symbols.string_bytes, symbols.function_name)
+    known = {name: number for number, name in enumerate(string_contents(symbols, strings))}
+    wanted = np.array([known.get(name.encode(), -1) for name in names], np.int64)
+    selected: NDArray[np.bool_] = below_call_site(
+        symbols.node_parent, symbols.node_location, symbols.location_line_offsets, symbols.line_function, numbers,
+        wanted,
+    )  # fmt: skip
+    return selected
 
 
 def function_names(symbols: Symbols) -> list[str]:

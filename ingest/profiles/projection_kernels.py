@@ -235,16 +235,24 @@ def gather_lines(offsets: I64, functions: U32, numbers: I64, order: U32) -> tupl
 
 
 @kernel
-def below_call_site(parents: U32, node_names: U32, wanted: I64) -> Any:
-    """Return bool[N]: whether a node lies at or below the end of the path that ``wanted`` (int64[k] names) spells."""
+def below_call_site(
+    parents: U32, locations: U32, line_offsets: I64, line_functions: U32, name_numbers: U32, wanted: I64
+) -> Any:
+    """Return bool[N]: whether a node lies at or below the end of the path that ``wanted`` (int64[k] names) spells.
+
+    A location has a frame for each of its lines, and the path may end among them. ``name_numbers`` (uint32[F]) number
+    the functions' names as ``wanted`` does.
+    """
     matched = np.full(len(parents), -1, np.int64)
     matched[0] = 0
     for node in range(1, len(parents)):
         depth = matched[parents[node]]
-        if depth == len(wanted):
-            matched[node] = depth
-        elif depth >= 0 and wanted[depth] == node_names[node]:
-            matched[node] = depth + 1
+        location = locations[node]
+        for line in range(line_offsets[location + 1] - 1, line_offsets[location] - 1, -1):
+            if depth < 0 or depth == len(wanted):
+                break
+            depth = depth + 1 if wanted[depth] == name_numbers[line_functions[line]] else -1
+        matched[node] = depth
     return matched == len(wanted)
 
 
@@ -261,4 +269,4 @@ def warm_up() -> None:
     number_by_first_use(u32, np.full(2, NONE, np.uint32), u32.copy(), 0)
     gather_bytes(offsets, data, u32)
     gather_lines(offsets, u32, i64, u32)
-    below_call_site(parents, u32, i64)
+    below_call_site(parents, u32, offsets, u32, numbers, i64)

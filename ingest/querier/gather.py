@@ -11,6 +11,8 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.querier.asking import Asking
 from ingest.querier.plan import PartDigest, PartIdentities, PartRead, Plan, make_plan, settle
@@ -69,7 +71,7 @@ class Gatherer:
         self._rotation = itertools.count()
 
     def rows(self, request: ReadRequest, rotation: int) -> Gathered:
-        """Answer ``request`` (a MERGE or POINTS without parts) over de-duplicated rows."""
+        """Answer ``request`` (one that counts rows, without parts) over de-duplicated rows."""
         reading = _Reading(self._membership.read_set(request.tenant))
         for attempt in range(MAX_ATTEMPTS):
             try:
@@ -104,7 +106,7 @@ class Gatherer:
         return Gathered(tuple(replies.values()), reading.report(), sum(reply.rows for reply in replies.values()))
 
     def _digests(self, reading: _Reading, request: ReadRequest) -> tuple[list[PartDigest], dict[str, BlockRef]]:
-        ask = ReadRequest(ReadOp.DIGESTS, request.tenant, request.matchers, request.start_ns, request.end_ns)
+        ask = msgspec.structs.replace(request, op=ReadOp.DIGESTS)
         replies = self._ask_ingesters(reading, ask)
         blocks = {
             block.part_id: block for block in self._catalogue.blocks(request.tenant, request.start_ns, request.end_ns)
@@ -130,7 +132,7 @@ class Gatherer:
         by_source: dict[str, list[PartSelection]] = {}
         for (source, part_id), fingerprint in plan.disputed.items():
             by_source.setdefault(source, []).append(PartSelection(part_id, whole=u64_bytes(fingerprint)))
-        ask = ReadRequest(ReadOp.IDENTITIES, request.tenant, request.matchers, request.start_ns, request.end_ns)
+        ask = msgspec.structs.replace(request, op=ReadOp.IDENTITIES)
         requests = {source: self._with_parts(ask, source, parts, blocks) for source, parts in by_source.items()}
         replies = self._ask_planned(reading, requests)
         return [found for source, reply in replies.items() for found in _identities_of(source, reply)]
@@ -265,19 +267,7 @@ class _Reading:
 
 def _for_parts(request: ReadRequest, blocks: Sequence[BlockRef], parts: Sequence[PartSelection] = ()) -> ReadRequest:
     """Return the request for these blocks and parts."""
-    return ReadRequest(
-        request.op,
-        request.tenant,
-        request.matchers,
-        request.start_ns,
-        request.end_ns,
-        list(parts),
-        list(blocks),
-        request.by_name,
-        request.step_ns,
-        request.origin_ns,
-        request.labels,
-    )
+    return msgspec.structs.replace(request, parts=list(parts), blocks=list(blocks))
 
 
 def _nobody(silent: Collection[str]) -> bool:

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
+
 from ingest.profiles.columns import Labels, StackProfile, empty_stack_profile
 from ingest.profiles.diff import FlameGraphDiff, build_diff
 from ingest.profiles.flamegraph import FlameGraph, build_flamegraph
@@ -14,13 +16,15 @@ from ingest.profiles.pprof.encode import encode_pprof
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.record import decode_stack_profile
+from ingest.profiles.sample_choice import ExemplarKind
 from ingest.profiles.selector import Matcher, matchers_to_json
 from ingest.profiles.symbols import merge_profiles
+from ingest.profiles.tree_encoding import encode_tree
 from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.gather import Gathered, Gatherer
-from ingest.querier.points import merge_points
+from ingest.querier.points import heatmap_floors, merge_heatmap, merge_points
 from ingest.querier.tenants import read_each, together
-from ingest.querier.types import Answer, QueryRefused, Selection, SourceReport, TimeSeries
+from ingest.querier.types import Answer, Heatmap, QueryRefused, Selection, SourceReport, TimeSeries
 from ingest.storage.read_messages import ReadOp, ReadRequest
 
 T = TypeVar("T")
@@ -69,11 +73,15 @@ class Querier:
 
     def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
         """Return the flame graph of the matching rows; ``max_nodes`` 0 means the tenant's default."""
-        limits = self._limits(sel)
-        nodes = _checked_nodes(max_nodes, limits)
-        profile, gathered = self._merge(sel, by_name=True)
-        graph = build_flamegraph(profile, nodes)
-        return Answer(graph, gathered.sources, gathered.rows) if gathered else _nothing(graph)
+        nodes = _checked_nodes(max_nodes, self._limits(sel))
+        merged = self.merge_by_name(sel, None)
+        return Answer(build_flamegraph(merged.value, nodes), merged.sources, merged.profiles)
+
+    def merge_tree(self, sel: Selection, max_nodes: int) -> Answer[bytes]:
+        """Return the matching rows as an encoded tree by name; ``max_nodes`` 0 means the tenant's default."""
+        nodes = _checked_nodes(max_nodes, self._limits(sel))
+        merged = self.merge_by_name(sel, None)
+        return Answer(encode_tree(merged.value, nodes), merged.sources, merged.profiles)
 
     def diff(self, left: Selection, right: Selection, max_nodes: int) -> Answer[FlameGraphDiff]:
         """Return two selections of the same tenants on one flame graph; ``max_nodes`` 0 means their default."""
@@ -113,28 +121,55 @@ class Querier:
         return Answer(data, gathered.sources, gathered.rows)
 
     def select_series(
-        self, sel: Selection, step_ms: int, group_by: tuple[str, ...], limit: int | None, average: bool
+        self,
+        sel: Selection,
+        step_ms: int,
+        group_by: tuple[str, ...],
+        limit: int | None,
+        average: bool,
+        exemplars: ExemplarKind = ExemplarKind.NONE,
     ) -> Answer[tuple[TimeSeries, ...]]:
         """Return totals over time: a point at t sums (or averages) the rows in (t - step, t]."""
-        if step_ms < 1:
-            raise QueryRefused(Rejection(Reason.BAD_REQUEST, "The step must be at least one millisecond."))
         bounds = self._bounds(sel, required=True)
+        request = _over_time(sel, ReadOp.POINTS, bounds, step_ms, group_by)
         if bounds is None:
             return _nothing(())
-        start_ms, end_ms = bounds
-        request = ReadRequest(
-            ReadOp.POINTS,
-            "",
-            matchers_to_json(_with_type(sel)),
-            (start_ms - step_ms) * _NS_PER_MS + 1,
-            end_ms * _NS_PER_MS + 1,
-            step_ns=step_ms * _NS_PER_MS,
-            origin_ns=start_ms * _NS_PER_MS,
-            labels=list(group_by),
+        found = self._rows(sel, msgspec.structs.replace(request, exemplars=exemplars))
+        points = [point for reply in found.replies for point in reply.points]
+        with_exemplars = exemplars is not ExemplarKind.NONE
+        series = merge_points(points, bounds[0], step_ms, limit, average, with_exemplars)
+        return Answer(series, found.sources, found.rows)
+
+    def heatmap(
+        self,
+        sel: Selection,
+        step_ms: int,
+        group_by: tuple[str, ...],
+        limit: int | None,
+        counted: ExemplarKind,
+        exemplars: bool,
+    ) -> Answer[Heatmap]:
+        """Return how many profiles (or spans) have a value in which bucket; a slot at t counts (t - step, t].
+
+        The sources are asked twice: the buckets lie between the smallest and the largest value of all of them.
+        """
+        bounds = self._bounds(sel, required=True)
+        request = _over_time(sel, ReadOp.VALUES, bounds, step_ms, group_by)
+        if bounds is None:
+            return _nothing(Heatmap([], ()))
+        request = msgspec.structs.replace(request, counted=counted)
+        spread = self._rows(sel, request)
+        values = [reply.values for reply in spread.replies if reply.values is not None]
+        if not values:
+            return Answer(Heatmap([], ()), spread.sources, 0)
+        floors = heatmap_floors(min(low for low, _ in values), max(high for _, high in values))
+        request = msgspec.structs.replace(
+            request, op=ReadOp.HEATMAP, floors=floors, exemplars=counted if exemplars else ExemplarKind.NONE
         )
         found = self._rows(sel, request)
         points = [point for reply in found.replies for point in reply.points]
-        return Answer(merge_points(points, start_ms, step_ms, limit, average), found.sources, found.rows)
+        heatmap = merge_heatmap(points, floors, bounds[0], step_ms, limit)
+        return Answer(heatmap, together([spread.sources, found.sources]), found.rows)
 
     def _merge(self, sel: Selection, by_name: bool) -> tuple[StackProfile, Gathered | None]:
         bounds = self._bounds(sel, required=True)
@@ -147,6 +182,7 @@ class Querier:
             bounds[0] * _NS_PER_MS,
             (bounds[1] + 1) * _NS_PER_MS,
             by_name=by_name,
+            choice=sel.choice,
         )
         found = self._rows(sel, request)
         profiles = [decode_stack_profile(reply.profile) for reply in found.replies if reply.profile]
@@ -204,6 +240,26 @@ class Querier:
             message = f"The range is {end_ms - start_ms} ms long; the limit max_query_length is {longest_ms} ms."
             raise QueryRefused(Rejection(Reason.QUERY_LIMIT, message))
         return start_ms, end_ms
+
+
+def _over_time(
+    sel: Selection, op: ReadOp, bounds: tuple[int, int] | None, step_ms: int, group_by: tuple[str, ...]
+) -> ReadRequest:
+    """Return the request for the rows that belong to the points of a range."""
+    if step_ms < 1:
+        raise QueryRefused(Rejection(Reason.BAD_REQUEST, "The step must be at least one millisecond."))
+    start_ms, end_ms = bounds or (0, 0)
+    return ReadRequest(
+        op,
+        "",
+        matchers_to_json(_with_type(sel)),
+        (start_ms - step_ms) * _NS_PER_MS + 1,
+        end_ms * _NS_PER_MS + 1,
+        step_ns=step_ms * _NS_PER_MS,
+        origin_ns=start_ms * _NS_PER_MS,
+        labels=list(group_by),
+        choice=sel.choice,
+    )
 
 
 def _with_type(sel: Selection) -> tuple[Matcher, ...]:

@@ -14,6 +14,7 @@ from ingest.profiles.diff import FlameGraphDiff
 from ingest.profiles.flamegraph import FlameGraph
 from ingest.profiles.profile_type import ProfileType
 from ingest.profiles.reasons import Rejection
+from ingest.profiles.sample_choice import EVERY_SAMPLE, ExemplarKind, SampleChoice
 from ingest.profiles.selector import Matcher
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class Selection:
     profile_type: ProfileType | None
     start_ms: int
     end_ms: int
+    choice: SampleChoice = EVERY_SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,49 @@ class Answer(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A profile, or a span of one, that stands for many: the one with the largest value."""
+
+    time_ms: int
+    profile_id: bytes  #: 16 bytes
+    span: int  #: 0 = none
+    value: int
+    labels: Labels  #: of its series, without those of the group
+
+
+@dataclass(frozen=True, slots=True)
 class TimeSeries:
-    """One line of a timeline; both lists have the same length and steps without data are left out."""
+    """One line of a timeline; the lists have the same length and steps without data are left out."""
 
     labels: Labels
     timestamps_ms: list[int]
     values: list[float]
+    exemplars: list[Exemplar | None] | None = None  #: None when nobody asked
+
+
+@dataclass(frozen=True, slots=True)
+class HeatmapSlot:
+    """One step of a heatmap: how many values lie in each bucket."""
+
+    timestamp_ms: int  #: right edge, inclusive
+    counts: list[int]
+    exemplars: list[Exemplar]  #: at most one a bucket, by bucket
+
+
+@dataclass(frozen=True, slots=True)
+class HeatmapSeries:
+    """The slots of one label group that hold anything, by time."""
+
+    labels: Labels
+    slots: list[HeatmapSlot]
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Values over time, counted in buckets that are the same for all groups."""
+
+    floors: list[int]  #: least value of each bucket, ascending
+    series: tuple[HeatmapSeries, ...]
 
 
 class QueryRefused(Exception):
@@ -96,6 +135,10 @@ class QueryApi(Protocol):
         """Return the distinct projections of the matching series on ``label_names`` (all labels when empty)."""
         ...
 
+    def merge_tree(self, sel: Selection, max_nodes: int) -> Answer[bytes]:
+        """Return the matching rows as an encoded tree by name; ``max_nodes`` 0 means the tenant's default."""
+        ...
+
     def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
         """Return the flame graph of the matching rows; ``max_nodes`` 0 means the tenant's default."""
         ...
@@ -113,7 +156,28 @@ class QueryApi(Protocol):
         ...
 
     def select_series(
-        self, sel: Selection, step_ms: int, group_by: tuple[str, ...], limit: int | None, average: bool
+        self,
+        sel: Selection,
+        step_ms: int,
+        group_by: tuple[str, ...],
+        limit: int | None,
+        average: bool,
+        exemplars: ExemplarKind = ExemplarKind.NONE,
     ) -> Answer[tuple[TimeSeries, ...]]:
         """Return totals over time: a point at t sums (or averages) the rows in (t - step, t]."""
+        ...
+
+    def heatmap(
+        self,
+        sel: Selection,
+        step_ms: int,
+        group_by: tuple[str, ...],
+        limit: int | None,
+        counted: ExemplarKind,
+        exemplars: bool,
+    ) -> Answer[Heatmap]:
+        """Return how many profiles (or spans) have a value in which bucket; a slot at t counts (t - step, t].
+
+        Groups with the most values come first; ``limit`` keeps that many.
+        """
         ...

@@ -17,7 +17,9 @@ from typing import Protocol
 import numpy as np
 
 from ingest.profiles.columns import I64, U32, U64, StackProfile
+from ingest.profiles.sample_choice import EVERY_SAMPLE, SampleChoice
 from ingest.profiles.selector import Matcher
+from ingest.storage.sampling import SpanTotals
 from ingest.storage.series_table import SeriesTable
 
 
@@ -96,11 +98,17 @@ class Part(Protocol):
     def rows(self, series: I64, start_ns: int, end_ns: int) -> Rows:
         """Return the rows of these series with ``start_ns <= time < end_ns``."""
 
-    def merge(self, row_index: I64, by_name: bool, spans: U64 | None = None) -> StackProfile:
+    def row_totals(self, row_index: I64, choice: SampleChoice) -> I64:
+        """Return int64[R], the sum of the values of each of these rows that the ``choice`` picks."""
+
+    def span_totals(self, row_index: I64, choice: SampleChoice) -> SpanTotals:
+        """Return the sum of the values of each span of each of these rows that the ``choice`` picks."""
+
+    def merge(self, row_index: I64, by_name: bool, choice: SampleChoice = EVERY_SAMPLE) -> StackProfile:
         """Sum the values of these rows per stack; a row that is named twice counts twice.
 
         ``by_name`` projects stacks to function names, which keeps the answer small; otherwise it keeps locations.
-        With ``spans`` only samples of one of these span ids count.
+        Only samples that the ``choice`` picks count. Whose rows they are, by profile id, is the caller's business.
         """
 
 

@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.profiles.columns import I64, U64, Labels, StackProfile
+from ingest.profiles.columns import U64, Labels, StackProfile
 from ingest.profiles.record import encode_stack_profile
+from ingest.profiles.sample_choice import ExemplarKind
 from ingest.profiles.selector import Matcher, matchers_from_json
 from ingest.profiles.symbols import merge_profiles
 from ingest.storage.errors import StorageError
@@ -21,7 +22,6 @@ from ingest.storage.read_messages import (
     PartDigestReply,
     PartIdentitiesReply,
     PartSelection,
-    PointsReply,
     ReadOp,
     ReadReply,
     ReadRequest,
@@ -29,6 +29,8 @@ from ingest.storage.read_messages import (
     u64_bytes,
     u64_column,
 )
+from ingest.storage.read_timeline import add_points, add_to_heatmap, values_of
+from ingest.storage.timeline import Timeline
 
 Result = TypeVar("Result")
 _IDENTITY = np.dtype([("fingerprint", np.uint64), ("hi", np.uint64), ("lo", np.uint64)])
@@ -61,7 +63,11 @@ class _Reader:
             case ReadOp.MERGE:
                 return self._merge()
             case ReadOp.POINTS:
-                return self._points()
+                return self._timeline(add_points)
+            case ReadOp.HEATMAP:
+                return self._timeline(add_to_heatmap)
+            case ReadOp.VALUES:
+                return self._values()
             case ReadOp.PROJECT:
                 keep = tuple(self._request.labels)
                 projected = {one for found in self._series() for one in _project(found, keep)}
@@ -97,7 +103,10 @@ class _Reader:
 
     def _matching_rows(self, part: Part) -> Rows:
         series = part.select_series(self._matchers)
-        return part.rows(series, self._request.start_ns, self._request.end_ns) if len(series) else empty_rows()
+        if not len(series):
+            return empty_rows()
+        rows = part.rows(series, self._request.start_ns, self._request.end_ns)
+        return _of_profiles(rows, self._request.choice.profile_ids)
 
     def _digest(self, part: Part) -> PartDigestReply | None:
         rows = self._matching_rows(part)
@@ -145,7 +154,7 @@ class _Reader:
         def read(part: Part) -> StackProfile:
             nonlocal counted
             rows = self._rows_to_read(part)
-            merged = part.merge(rows.row_index, self._request.by_name)
+            merged = part.merge(rows.row_index, self._request.by_name, self._request.choice)
             counted += len(rows)
             return merged
 
@@ -156,24 +165,21 @@ class _Reader:
         merged = profiles[0] if len(profiles) == 1 else merge_profiles(profiles)
         return ReadReply(rows=counted, damaged=self._damaged, gone=gone, profile=encode_stack_profile(merged))
 
-    def _points(self) -> ReadReply:
-        keep = tuple(self._request.labels)
-        groups: dict[Labels, list[tuple[I64, I64]]] = {}
-
-        def read(part: Part) -> int:
-            rows = self._rows_to_read(part)
-            # Point t covers (t - step, t], so a row exactly on a point belongs to it.
-            step = -((self._request.origin_ns - rows.time_ns) // self._request.step_ns)
-            for series in np.unique(rows.series):
-                mine = rows.series == series
-                labels = _projection(part.series.labels(int(series)), keep)
-                groups.setdefault(labels, []).append((step[mine], rows.total[mine]))
-            return len(rows)
-
+    def _timeline(self, add: Callable[[ReadRequest, Part, Rows, Timeline], int]) -> ReadReply:
+        timeline = Timeline(tuple(self._request.labels), self._request.exemplars is not ExemplarKind.NONE)
         selected, gone = self._selected()
-        counted = sum(self._over(selected, read))
-        points = [_sum_points(labels, found) for labels, found in sorted(groups.items())]
-        return ReadReply(rows=counted, damaged=self._damaged, gone=gone, points=points)
+        counted = sum(self._over(selected, lambda part: add(self._request, part, self._rows_to_read(part), timeline)))
+        return ReadReply(rows=counted, damaged=self._damaged, gone=gone, points=timeline.points())
+
+    def _values(self) -> ReadReply:
+        selected, gone = self._selected()
+        found = [
+            one
+            for one in self._over(selected, lambda part: values_of(self._request, part, self._rows_to_read(part)))
+            if one is not None
+        ]
+        values = (min(low for low, _ in found), max(high for _, high in found)) if found else None
+        return ReadReply(damaged=self._damaged, gone=gone, values=values)
 
     def _series(self) -> Iterator[list[Labels]]:
         """Labels of the matching series of each part in the range. Metadata is at the granularity of parts."""
@@ -182,6 +188,17 @@ class _Reader:
             return [part.series.labels(int(series)) for series in part.select_series(self._matchers)]
 
         return self._over(self._in_range(), read)
+
+
+def _of_profiles(rows: Rows, profile_ids: Sequence[bytes]) -> Rows:
+    """Return the rows of these profiles, all when none is named."""
+    if not profile_ids:
+        return rows
+    wanted = np.frombuffer(b"".join(profile_ids), ">u8").reshape(-1, 2).astype(np.uint64)
+    none = np.zeros(1, np.uint64)
+    named = _identity_keys(none.repeat(len(wanted)), wanted[:, 0], wanted[:, 1])
+    mine = _identity_keys(none.repeat(len(rows)), rows.id_hi, rows.id_lo)
+    return rows.take(np.flatnonzero(np.isin(mine, named)).astype(np.int64))
 
 
 def _projection(labels: Labels, keep: tuple[str, ...]) -> Labels:
@@ -205,13 +222,3 @@ def _identity_keys(fingerprint: U64, high: U64, low: U64) -> NDArray[np.void]:
     keys = np.empty(len(fingerprint), _IDENTITY)
     keys["fingerprint"], keys["hi"], keys["lo"] = fingerprint, high, low
     return keys.view(np.dtype((np.void, _IDENTITY.itemsize)))
-
-
-def _sum_points(labels: Labels, found: Sequence[tuple[I64, I64]]) -> PointsReply:
-    step = np.concatenate([one for one, _ in found])
-    value = np.concatenate([one for _, one in found])
-    steps, index = np.unique(step, return_inverse=True)
-    total, count = np.zeros(len(steps), np.int64), np.zeros(len(steps), np.int64)
-    np.add.at(total, index, value)
-    np.add.at(count, index, 1)
-    return PointsReply(list(labels), i64_bytes(steps), i64_bytes(total), i64_bytes(count))

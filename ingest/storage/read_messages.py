@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.profiles.columns import I64, U64
+from ingest.profiles.sample_choice import EVERY_SAMPLE, ExemplarKind, SampleChoice
 
 
 class ReadOp(StrEnum):
@@ -25,9 +26,15 @@ class ReadOp(StrEnum):
     IDENTITIES = "identities"  #: per part: identity of each row of the named series
     MERGE = "merge"  #: the named rows summed into one stack profile
     POINTS = "points"  #: totals of the named rows per time step and label group
+    VALUES = "values"  #: smallest and largest value among the named rows
+    HEATMAP = "heatmap"  #: how many of the named rows per time step, value bucket and label group
     PROJECT = "project"  #: distinct projections of matching series on some labels
     LABEL_NAMES = "label_names"  #: names of the labels of matching series
     LABEL_VALUES = "label_values"  #: values of one label of matching series
+
+
+#: Value buckets of a heatmap. Pyroscope has as many.
+HEATMAP_BUCKETS = 20
 
 
 class BlockRef(msgspec.Struct, array_like=True, frozen=True):
@@ -63,6 +70,10 @@ class ReadRequest(msgspec.Struct, array_like=True, frozen=True):
     step_ns: int = 0
     origin_ns: int = 0  #: time of point 0
     labels: list[str] = []  #: group-by labels, projection, or the one label whose values are asked
+    choice: SampleChoice = EVERY_SAMPLE
+    exemplars: ExemplarKind = ExemplarKind.NONE
+    counted: ExemplarKind = ExemplarKind.INDIVIDUAL  #: what has the values of a VALUES or HEATMAP request
+    floors: list[int] = []  #: HEATMAP: the least value of each bucket, ascending
 
 
 class PartDigestReply(msgspec.Struct, array_like=True, frozen=True):
@@ -88,13 +99,30 @@ class PartIdentitiesReply(msgspec.Struct, array_like=True, frozen=True):
     id_lo: bytes
 
 
+class ExemplarsReply(msgspec.Struct, array_like=True, frozen=True):
+    """The largest value of each step of one label group."""
+
+    labels: list[list[tuple[str, str]]]  #: label sets without the labels of the group
+    step: bytes  #: int64[m], ascending
+    value: bytes  #: int64[m]
+    series: bytes  #: int64[m], index into ``labels``
+    time: bytes  #: int64[m], nanoseconds
+    id_hi: bytes  #: uint64[m]
+    id_lo: bytes  #: uint64[m]
+    span: bytes  #: uint64[m], 0 = none
+
+
 class PointsReply(msgspec.Struct, array_like=True, frozen=True):
-    """Totals of one label group: step numbers from the start of the range, sums and row counts."""
+    """Totals of one label group: step numbers from the start of the range, sums and row counts.
+
+    For a heatmap a step number is that of the step times HEATMAP_BUCKETS plus that of the bucket.
+    """
 
     labels: list[tuple[str, str]]
     step: bytes  #: int64[n], number of the point, 0 at ``origin_ns``
     total: bytes  #: int64[n]
     count: bytes  #: int64[n]
+    exemplars: ExemplarsReply | None = None
 
 
 class ReadReply(msgspec.Struct, array_like=True, frozen=True):
@@ -109,6 +137,7 @@ class ReadReply(msgspec.Struct, array_like=True, frozen=True):
     profile: bytes = b""  #: :func:`ingest.profiles.record.encode_stack_profile`
     series: list[list[tuple[str, str]]] = []
     strings: list[str] = []
+    values: tuple[int, int] | None = None  #: smallest and largest
 
 
 _request_decoder = msgspec.msgpack.Decoder(ReadRequest)

@@ -12,6 +12,9 @@ from ingest.api.proto import profile_pb2, querier_pb2
 from ingest.profiles.diff import FlameGraphDiff
 from ingest.profiles.flamegraph import FlameGraph
 
+#: Numbers of SelectMergeStacktracesResponse.pprof and PprofProfile.profile.
+_PPROF_FIELD, _PROFILE_FIELD = 5, 1
+
 
 @dataclass(frozen=True, slots=True)
 class FlameGraphBody:
@@ -69,6 +72,32 @@ class PprofBody:
     def json(self) -> bytes:
         """Return canonical JSON."""
         return msgspec.json.encode(json_format.MessageToDict(profile_pb2.Profile.FromString(self.encoded)))
+
+
+@dataclass(frozen=True, slots=True)
+class PprofFieldBody:
+    """A SelectMergeStacktracesResponse with a google.v1.Profile that is encoded already."""
+
+    encoded: bytes  #: uncompressed
+
+    def proto(self) -> bytes:
+        """Return the binary form: field 5 with field 1, a length before each."""
+        return _field(_PPROF_FIELD, _field(_PROFILE_FIELD, self.encoded))
+
+    def json(self) -> bytes:
+        """Return canonical JSON."""
+        return b'{"pprof":{"profile":' + PprofBody(self.encoded).json() + b"}}"
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """Return a field of bytes with its tag and its length."""
+    head = bytearray([number << 3 | 2])
+    length = len(content)
+    while length > 0x7F:
+        head.append(length & 0x7F | 0x80)
+        length >>= 7
+    head.append(length)
+    return bytes(head) + content
 
 
 def _fill(target: Any, graph: FlameGraph | FlameGraphDiff) -> None:

@@ -9,8 +9,13 @@ from ingest.api.connect.codec import MessageBody
 from ingest.api.connect.errors import invalid
 from ingest.api.connect.rpc import Call, Reply, Rpc
 from ingest.api.connect.selecting import all_of
-from ingest.api.connect.stacktraces import diff, select_merge_profile, select_merge_stacktraces
-from ingest.api.connect.timelines import select_series
+from ingest.api.connect.stacktraces import (
+    diff,
+    select_merge_profile,
+    select_merge_span_profile,
+    select_merge_stacktraces,
+)
+from ingest.api.connect.timelines import select_heatmap, select_series
 from ingest.api.label_names import shown_label_names, wants_utf8
 from ingest.api.proto import querier_pb2, types_pb2
 from ingest.querier.types import Selection
@@ -18,7 +23,7 @@ from ingest.querier.types import Selection
 SERVICE = "querier.v1.QuerierService"
 
 #: Methods of the service that are answered with ``unimplemented``.
-UNIMPLEMENTED = ("SelectMergeSpanProfile", "SelectHeatmap", "GetProfileStats", "AnalyzeQuery")
+UNIMPLEMENTED = ("GetProfileStats", "AnalyzeQuery")
 
 
 def profile_types(call: Call, request: querier_pb2.ProfileTypesRequest) -> Reply:
@@ -89,6 +94,8 @@ RPCS: tuple[Rpc[Any], ...] = (
     Rpc(f"{SERVICE}/LabelValues", types_pb2.LabelValuesRequest, label_values),
     Rpc(f"{SERVICE}/Series", querier_pb2.SeriesRequest, series),
     Rpc(f"{SERVICE}/SelectMergeStacktraces", querier_pb2.SelectMergeStacktracesRequest, select_merge_stacktraces),
+    Rpc(f"{SERVICE}/SelectMergeSpanProfile", querier_pb2.SelectMergeSpanProfileRequest, select_merge_span_profile),
+    Rpc(f"{SERVICE}/SelectHeatmap", querier_pb2.SelectHeatmapRequest, select_heatmap),
     Rpc(f"{SERVICE}/SelectMergeProfile", querier_pb2.SelectMergeProfileRequest, select_merge_profile),
     Rpc(f"{SERVICE}/Diff", querier_pb2.DiffRequest, diff),
     Rpc(f"{SERVICE}/SelectSeries", querier_pb2.SelectSeriesRequest, select_series),

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.profiles.columns import I64, U32, U64, StackProfile, Symbols
-from ingest.profiles.projection import project_by_name, prune
+from ingest.profiles.sample_choice import EVERY_SAMPLE, SampleChoice
 from ingest.profiles.selector import Matcher
 from ingest.storage.block import schema
 from ingest.storage.block.errors import BlockDamaged
@@ -22,8 +22,8 @@ from ingest.storage.block.meta import META_FILE, BlockMeta
 from ingest.storage.block.symbol_tables import column, symbols_of
 from ingest.storage.block.writer import footer_checksum
 from ingest.storage.content import PartContent
-from ingest.storage.head.head_kernels import add_rows, add_rows_of_spans
 from ingest.storage.part import Rows, empty_rows
+from ingest.storage.sampling import SampleRun, SpanTotals, merge_samples, totals_of_rows, totals_of_spans
 from ingest.storage.series_table import SeriesIndex, SeriesTable
 
 _SYMBOL_FILES: Final = (schema.STACKS, schema.LOCATIONS, schema.FUNCTIONS, schema.MAPPINGS)
@@ -153,25 +153,32 @@ class Block:
             columns.total[index],
         )
 
-    def merge(self, row_index: I64, by_name: bool, spans: U64 | None = None) -> StackProfile:
+    def merge(self, row_index: I64, by_name: bool, choice: SampleChoice = EVERY_SAMPLE) -> StackProfile:
         """Sum the values of these rows per stack, as :meth:`ingest.storage.part.Part.merge` says."""
-        symbols = self.symbols()
-        node_self = np.zeros(symbols.node_count, np.int64)
+        return merge_samples(self, row_index, by_name, choice)
+
+    def row_totals(self, row_index: I64, choice: SampleChoice) -> I64:
+        """Sum the values of each row, as :meth:`ingest.storage.part.Part.row_totals` says."""
+        return totals_of_rows(self, row_index, choice)
+
+    def span_totals(self, row_index: I64, choice: SampleChoice) -> SpanTotals:
+        """Sum the values of each span, as :meth:`ingest.storage.part.Part.span_totals` says."""
+        return totals_of_spans(self, row_index, choice)
+
+    def runs(self, row_index: I64, with_spans: bool) -> Iterator[SampleRun]:
+        """Return the samples of these rows, a run a row group; see :class:`~ingest.storage.sampling.Sampled`."""
         starts = self._row_columns().group_starts
-        index = np.sort(row_index)
+        order = np.argsort(row_index, kind="stable")
+        index = row_index[order]
         bounds = np.searchsorted(index, starts)
         file = self._open(schema.PROFILES)
-        wanted = None if spans is None else np.unique(spans)
         for group in np.flatnonzero(np.diff(bounds)).tolist():
             picked = index[bounds[group] : bounds[group + 1]] - starts[group]
-            samples = self._samples(file, group, spans is not None)
+            samples = self._samples(file, group, with_spans)
             offset = samples.offsets[picked]
             count = samples.offsets[picked + 1] - offset
-            if wanted is None:
-                add_rows(samples.node, samples.value, offset, count, node_self)
-            elif len(samples.span):
-                add_rows_of_spans(samples.node, samples.value, samples.span, offset, count, wanted, node_self)
-        return project_by_name(symbols, node_self) if by_name else prune(symbols, node_self)
+            at = order[bounds[group] : bounds[group + 1]]
+            yield SampleRun(at, offset, count, samples.node, samples.value, samples.span)
 
     def content(self) -> PartContent:
         """Return everything in the block, rows in (series, time, id) order: what compaction reads."""

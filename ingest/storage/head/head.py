@@ -10,15 +10,17 @@ from enum import StrEnum
 
 import numpy as np
 
-from ingest.profiles.columns import I64, U64, Labels, ProfileGroup, SampleType, StackProfile
+from ingest.profiles.columns import I64, Labels, ProfileGroup, SampleType, StackProfile
 from ingest.profiles.labels import fingerprint, row_labels
 from ingest.profiles.record import PushRecord
+from ingest.profiles.sample_choice import EVERY_SAMPLE, SampleChoice
 from ingest.profiles.selector import Matcher
 from ingest.profiles.symbols import SymbolStore
 from ingest.storage.head.columns import HeadColumns
 from ingest.storage.head.states import HeadState, IllegalTransition, Move, step
 from ingest.storage.head.view import HeadView
 from ingest.storage.part import Rows
+from ingest.storage.sampling import SpanTotals
 from ingest.storage.series_table import SeriesIndex, SeriesTable
 
 #: A profile id as two signed halves, big-endian: unsigned, they order as the bytes do.
@@ -122,7 +124,7 @@ class Head:
                 min_time_ns=self._min_time_ns,
                 max_time_ns=self._max_time_ns,
                 series=self._index.table(),
-                symbols=self._symbols.columns(),
+                symbol_columns=self._symbols.columns(),
                 table=columns.table[:, : columns.row_count],
                 chunks=tuple(columns.chunks),
             )
@@ -167,9 +169,17 @@ class Head:
         """Return the rows of these series with ``start_ns <= time < end_ns``; see :meth:`snapshot`."""
         return self.snapshot().rows(series, start_ns, end_ns)
 
-    def merge(self, row_index: I64, by_name: bool, spans: U64 | None = None) -> StackProfile:
+    def merge(self, row_index: I64, by_name: bool, choice: SampleChoice = EVERY_SAMPLE) -> StackProfile:
         """Sum the values of these rows per stack; row numbers hold for the life of the head."""
-        return self.snapshot().merge(row_index, by_name, spans)
+        return self.snapshot().merge(row_index, by_name, choice)
+
+    def row_totals(self, row_index: I64, choice: SampleChoice) -> I64:
+        """Sum the values of each row, as :meth:`ingest.storage.part.Part.row_totals` says."""
+        return self.snapshot().row_totals(row_index, choice)
+
+    def span_totals(self, row_index: I64, choice: SampleChoice) -> SpanTotals:
+        """Sum the values of each span, as :meth:`ingest.storage.part.Part.span_totals` says."""
+        return self.snapshot().span_totals(row_index, choice)
 
     def _fresh(self, groups: Sequence[ProfileGroup]) -> list[bool]:
         """Say for each group whether its identity is new, also among the groups before it."""

@@ -1,4 +1,4 @@
-"""Kernels of a head: append the samples of a group, gather them back, and sum them per stack.
+"""Kernels of a head: append the samples of a group and gather them back.
 
 The row table is int64[COLUMNS, capacity], one row of the matrix per column, so that each column is contiguous and a
 kernel takes one argument instead of ten. Unsigned ids are kept as their bit patterns.
@@ -65,24 +65,6 @@ def append_group(
 
 
 @kernel
-def add_rows(node: U32, value: I64, offset: I64, count: I64, node_self: I64) -> None:
-    """Add the values of these rows of one chunk to their nodes."""
-    for i in range(len(offset)):
-        for j in range(offset[i], offset[i] + count[i]):
-            node_self[node[j]] += value[j]
-
-
-@kernel
-def add_rows_of_spans(node: U32, value: I64, span: U64, offset: I64, count: I64, wanted: U64, node_self: I64) -> None:
-    """Like :func:`add_rows` for the samples whose span is one of ``wanted``, which is sorted."""
-    for i in range(len(offset)):
-        for j in range(offset[i], offset[i] + count[i]):
-            at = np.searchsorted(wanted, span[j])
-            if at < len(wanted) and wanted[at] == span[j]:
-                node_self[node[j]] += value[j]
-
-
-@kernel
 def gather_rows(
     node: U32,
     value: I64,
@@ -125,6 +107,4 @@ def warm_up() -> None:
         0,
     )
     zero = np.zeros(1, np.int64)
-    add_rows(u32, i64, zero, i64, np.zeros(1, np.int64))
-    add_rows_of_spans(u32, i64, u64, zero, i64, u64, np.zeros(1, np.int64))
     gather_rows(u32, i64, u64, zero, i64, zero, u32.copy(), i64.copy(), u64.copy())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.profiles.columns import I64, U64, StackProfile, Symbols
-from ingest.profiles.projection import project_by_name, prune
+from ingest.profiles.columns import I64, StackProfile, Symbols
+from ingest.profiles.sample_choice import EVERY_SAMPLE, SampleChoice
 from ingest.profiles.selector import Matcher
 from ingest.storage.head.columns import Chunk
 from ingest.storage.head.content import HeadContent, by_chunk, head_content
@@ -20,10 +20,9 @@ from ingest.storage.head.head_kernels import (
     SERIES,
     TIME,
     TOTAL,
-    add_rows,
-    add_rows_of_spans,
 )
 from ingest.storage.part import Rows, empty_rows, ordered_rows
+from ingest.storage.sampling import SampleRun, SpanTotals, merge_samples, totals_of_rows, totals_of_spans
 from ingest.storage.series_table import SeriesTable
 
 
@@ -37,7 +36,7 @@ class HeadView:
     min_time_ns: int  #: 0 without rows
     max_time_ns: int  #: inclusive; -1 without rows
     series: SeriesTable
-    symbols: Symbols
+    symbol_columns: Symbols
     table: I64  #: int64[COLUMNS, R], a row of the matrix per column
     chunks: tuple[Chunk, ...]
 
@@ -78,19 +77,30 @@ class HeadView:
             total=self.table[TOTAL, index],
         )
 
-    def merge(self, row_index: I64, by_name: bool, spans: U64 | None = None) -> StackProfile:
+    def merge(self, row_index: I64, by_name: bool, choice: SampleChoice = EVERY_SAMPLE) -> StackProfile:
         """Sum the values of these rows per stack, as :meth:`ingest.storage.part.Part.merge` says."""
-        node_self = np.zeros(self.symbols.node_count, np.int64)
-        wanted = None if spans is None else np.unique(spans)
+        return merge_samples(self, row_index, by_name, choice)
+
+    def row_totals(self, row_index: I64, choice: SampleChoice) -> I64:
+        """Sum the values of each row, as :meth:`ingest.storage.part.Part.row_totals` says."""
+        return totals_of_rows(self, row_index, choice)
+
+    def span_totals(self, row_index: I64, choice: SampleChoice) -> SpanTotals:
+        """Sum the values of each span, as :meth:`ingest.storage.part.Part.span_totals` says."""
+        return totals_of_spans(self, row_index, choice)
+
+    def symbols(self) -> Symbols:
+        """Return what the nodes of samples are numbers in."""
+        return self.symbol_columns
+
+    def runs(self, row_index: I64, with_spans: bool) -> Iterator[SampleRun]:
+        """Return the samples of these rows, a run a chunk; see :class:`~ingest.storage.sampling.Sampled`."""
         for number, at in by_chunk(self.table, row_index):
             chunk, picked = self.chunks[number], row_index[at]
-            offset, count = self.table[OFFSET, picked], self.table[COUNT, picked]
-            if wanted is None:
-                add_rows(chunk.node, chunk.value, offset, count, node_self)
-            elif len(chunk.span):
-                add_rows_of_spans(chunk.node, chunk.value, chunk.span, offset, count, wanted, node_self)
-        return project_by_name(self.symbols, node_self) if by_name else prune(self.symbols, node_self)
+            yield SampleRun(
+                at, self.table[OFFSET, picked], self.table[COUNT, picked], chunk.node, chunk.value, chunk.span
+            )
 
     def content(self) -> HeadContent:
         """Return everything in the view, rows in the order they were appended; series without rows left out."""
-        return head_content(self.series, self.symbols, self.table, self.chunks)
+        return head_content(self.series, self.symbol_columns, self.table, self.chunks)

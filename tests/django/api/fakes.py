@@ -21,8 +21,19 @@ from ingest.profiles.labels import prepare_series_labels, row_labels
 from ingest.profiles.limits import DEFAULT_LIMITS
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.sample_choice import ExemplarKind
+from ingest.profiles.tree_encoding import encode_tree
 from ingest.profiles.truncation import truncate_nodes
-from ingest.querier.types import Answer, QueryRefused, Selection, SourceReport, TimeSeries
+from ingest.querier.types import (
+    Answer,
+    Heatmap,
+    HeatmapSeries,
+    HeatmapSlot,
+    QueryRefused,
+    Selection,
+    SourceReport,
+    TimeSeries,
+)
 from tests.unit.profiles.stack_model import build_profile, plain
 
 Stacks = dict[tuple[str, ...], int]
@@ -137,6 +148,10 @@ class MemoryQuerier:
         }
         return self._answer(tuple(sorted(projected)))
 
+    def merge_tree(self, sel: Selection, max_nodes: int) -> Answer[bytes]:
+        rows = list(self._rows("merge_tree", sel, max_nodes))
+        return self._answer(encode_tree(_merged(rows), max_nodes), len(rows))
+
     def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
         rows = list(self._rows("merge_stacktraces", sel, max_nodes))
         return self._answer(naive_flamegraph(rows), len(rows))
@@ -155,7 +170,13 @@ class MemoryQuerier:
         return self._answer(rows[0].raw if rows else b"", len(rows))
 
     def select_series(
-        self, sel: Selection, step_ms: int, group_by: tuple[str, ...], limit: int | None, average: bool
+        self,
+        sel: Selection,
+        step_ms: int,
+        group_by: tuple[str, ...],
+        limit: int | None,
+        average: bool,
+        exemplars: ExemplarKind = ExemplarKind.NONE,
     ) -> Answer[tuple[TimeSeries, ...]]:
         lines: dict[Labels, dict[int, float]] = {}
         count = 0
@@ -167,6 +188,19 @@ class MemoryQuerier:
             points[moment] = points.get(moment, 0.0) + sum(row.stacks.values())
         made = [TimeSeries(labels, sorted(p), [p[t] for t in sorted(p)]) for labels, p in sorted(lines.items())]
         return self._answer(tuple(made[:limit]), count)
+
+    def heatmap(
+        self,
+        sel: Selection,
+        step_ms: int,
+        group_by: tuple[str, ...],
+        limit: int | None,
+        counted: ExemplarKind,
+        exemplars: bool,
+    ) -> Answer[Heatmap]:
+        rows = list(self._rows("heatmap", sel, step_ms, group_by, limit, counted, exemplars))
+        slots = [HeatmapSlot(row.time_ms, [1, *[0] * 19], []) for row in rows]
+        return self._answer(Heatmap([0] * 20, (HeatmapSeries((), slots),)), len(rows))
 
     def _rows(self, asked: str, sel: Selection, *more: object) -> Iterator[Row]:
         self.asked.append((asked, sel, *more))

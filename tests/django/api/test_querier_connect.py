@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
+from google.protobuf import json_format
 
 from ingest.api.proto import profile_pb2, querier_pb2, types_pb2
-from ingest.querier.types import MissingSource, SourceReport
+from ingest.profiles.flamegraph import collapsed
+from ingest.profiles.reasons import Rejection
+from ingest.profiles.sample_choice import SampleChoice
+from ingest.profiles.tree_encoding import decode_tree
+from ingest.querier.types import MissingSource, Selection, SourceReport
 from tests.django.api.conftest import Doors
 from tests.django.api.pprof import pprof
 from tests.django.api.test_push_connect import PUSH, push_request
@@ -248,27 +255,142 @@ def test_a_difference_needs_both_sides(filled: Doors, missing: str) -> None:
     assert filled.query("Diff", body).status_code == 400
 
 
+def test_a_query_that_is_to_run_for_itself_is_refused(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}")
+    for asked in ({"type": 1}, {"requestId": "x"}):
+        response = filled.query("SelectMergeStacktraces", body | {"async": asked})
+        assert (response.status_code, response.json()["code"]) == (501, "unimplemented")
+    assert filled.query("SelectMergeStacktraces", body | {"async": {"type": 0}}).status_code == 200
+
+
+def test_a_format_has_its_own_field_of_the_answer(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector='{service_name="web"}')
+
+    def answer(**more: object) -> dict[str, object]:
+        response = filled.query("SelectMergeStacktraces", body | more)
+        assert response.status_code == 200
+        return response.json()
+
+    assert answer() == answer(format="PROFILE_FORMAT_FLAMEGRAPH") == answer(format=1)
+    tree = answer(format="PROFILE_FORMAT_TREE", maxNodes=100)
+    assert list(tree) == ["tree"]
+    assert filled.querier.asked[-1][0:3:2] == ("merge_tree", 100)
+    decoded = decode_tree(base64.b64decode(str(tree["tree"])), 100)
+    assert not isinstance(decoded, Rejection)
+    assert sum(value for _, value in collapsed(decoded)) == 4
+    dot = answer(format="PROFILE_FORMAT_DOT")
+    assert list(dot) == ["dot"]
+    assert str(dot["dot"]).startswith("digraph")
+    pprof_answer = answer(format="PROFILE_FORMAT_PPROF", max_nodes=7)
+    assert filled.querier.asked[-1][0:3:2] == ("merge_profile", 7)
+    assert pprof_answer == {"pprof": {"profile": filled.query("SelectMergeProfile", body).json()}}
+
+
+def test_formats_are_the_same_in_binary(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector='{service_name="web"}')
+    start_ms, end_ms = filled.now_ms - 3_600_000, filled.now_ms + 60_000
+    request = querier_pb2.SelectMergeStacktracesRequest(
+        profile_typeID=CPU, label_selector='{service_name="web"}', start=start_ms, end=end_ms
+    )
+    for number, field in ((2, "tree"), (3, "dot"), (4, "pprof")):
+        request.format = number
+        answer = querier_pb2.SelectMergeStacktracesResponse.FromString(
+            filled.query("SelectMergeStacktraces", request).content
+        )
+        assert [one.name for one, _ in answer.ListFields()] == [field]
+        as_json = filled.query("SelectMergeStacktraces", body | {"format": number}).json()
+        assert json_format.MessageToDict(answer) == as_json
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_nothing_at_all_is_an_empty_answer_in_every_format(doors: Doors, number: int) -> None:
+    body = over_the_hour(doors, profileTypeID=CPU, labelSelector="{}", format=number)
+    answer = doors.query("SelectMergeStacktraces", body).json()
+    assert answer == ({"pprof": {"profile": {}}} if number == 4 else {})
+
+
+ZEROS = "0" * 32
+BAD_CHOICES = [
+    pytest.param({"profileIdSelector": ["x"]}, id="a profile id that is no UUID"),
+    pytest.param({"profileIdSelector": ["7c9e6679-7425-40de-944b-e07fc1f90ae7\n"]}, id="more than a UUID"),
+    pytest.param({"spanSelector": ["9a517183f26a089"]}, id="a span id of 15 digits"),
+    pytest.param({"spanSelector": ["0x17183f26a089d0"]}, id="a span id that is no hex number"),
+    pytest.param({"traceIdSelector": ["9a517183f26a089d"]}, id="a trace id of 16 digits"),
+    pytest.param({"spanSelector": [ZEROS[:16]]}, id="the span id of nothing"),
+    pytest.param({"traceIdSelector": [ZEROS]}, id="the trace id of nothing"),
+    pytest.param({"spanSelector": ["1" * 16], "traceIdSelector": ["1" * 32]}, id="spans and traces"),
+    pytest.param({"spanSelector": ["1" * 16] * 10_001}, id="too many spans"),
+    pytest.param({"format": 9}, id="a format that is none"),
+]
+
+
+@pytest.mark.parametrize("choice", BAD_CHOICES)
+def test_a_bad_choice_is_an_invalid_argument(filled: Doors, choice: dict[str, object]) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}")
+    response = filled.query("SelectMergeStacktraces", body | choice)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
+
+
+def test_a_choice_reaches_the_querier(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}")
+    stacks = {"callSite": [{"name": "main"}, {"name": "a"}], "go_pgo": {"keepLocations": 5, "aggregateCallees": True}}
+    uuids = ["7C9E6679-7425-40de-944b-e07fc1f90ae7", "7c9e6679742540de944be07fc1f90ae7"]
+
+    def choice(method: str, more: dict[str, object]) -> SampleChoice:
+        assert filled.query(method, body | more).status_code == 200
+        selection = filled.querier.asked[-1][1]
+        assert isinstance(selection, Selection)
+        return selection.choice
+
+    of_stacks = SampleChoice(call_site=("main", "a"), keep_locations=5, aggregate_callees=True)
+    for method, more in (("SelectMergeStacktraces", {}), ("SelectMergeProfile", {}), ("SelectSeries", {"step": 15})):
+        assert choice(method, {"stackTraceSelector": stacks} | more) == of_stacks
+    ids = bytes.fromhex(uuids[1])
+    assert choice("SelectMergeStacktraces", {"profileIdSelector": uuids}) == SampleChoice(profile_ids=(ids,))
+    assert choice("SelectMergeProfile", {"profile_id_selector": uuids[:1]}) == SampleChoice(profile_ids=(ids,))
+    spans = SampleChoice(spans=(0x9A517183F26A089D,))
+    for method in ("SelectMergeStacktraces", "SelectMergeSpanProfile"):
+        assert choice(method, {"spanSelector": ["9a517183f26a089d"]}) == spans
+
+
+def test_a_span_profile_is_a_flame_graph_or_a_tree(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", spanSelector=["9a517183f26a089d"])
+    assert list(filled.query("SelectMergeSpanProfile", body | {"maxNodes": 9}).json()) == ["flamegraph"]
+    assert filled.querier.asked[-1][2] == 9
+    assert list(filled.query("SelectMergeSpanProfile", body | {"format": 2}).json()) == ["tree"]
+    assert filled.query("SelectMergeSpanProfile", body | {"format": 4}).status_code == 501
+
+
+HEATMAP_OF = {"step": 60, "groupBy": ["service_name"], "limit": 3, "queryType": "HEATMAP_QUERY_TYPE_SPAN"}
+
+
+def test_a_heatmap_counts_in_buckets(filled: Doors) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", **HEATMAP_OF, exemplarType=2)
+    (series,) = filled.query("SelectHeatmap", body).json()["series"]
+    assert [sum(slot["counts"]) for slot in series["slots"]] == [1, 1]
+    assert len(series["slots"][0]["yMin"]) == 20
+    assert filled.querier.asked[-1][2:] == (60_000, ("service_name",), 3, "span", True)
+
+
 @pytest.mark.parametrize(
-    ("method", "extra"),
+    ("method", "change"),
     [
-        ("SelectMergeStacktraces", {"format": "PROFILE_FORMAT_DOT"}),
-        ("SelectMergeStacktraces", {"format": 4}),
-        ("SelectMergeStacktraces", {"async": {"type": 1}}),
-        ("SelectMergeStacktraces", {"profileIdSelector": ["x"]}),
-        ("SelectMergeStacktraces", {"spanSelector": ["x"]}),
-        ("SelectMergeStacktraces", {"stackTraceSelector": {"call_site": [{"name": "main"}]}}),
-        ("SelectMergeProfile", {"stackTraceSelector": {"goPgo": {"keepLocations": 5}}}),
-        ("SelectSeries", {"exemplarType": "EXEMPLAR_TYPE_INDIVIDUAL"}),
+        *((method, change) for method in ("SelectHeatmap", "SelectSeries") for change in ({"limit": -1}, {"step": 0})),
+        ("SelectHeatmap", {"queryType": 7}),
+        ("SelectHeatmap", {"start": 5, "end": 5}),
+        ("SelectHeatmap", {"labelSelector": ""}),
+        ("SelectHeatmap", {"exemplarType": 9}),
+        ("SelectSeries", {"exemplarType": 9}),
+        ("SelectSeries", {"aggregation": 7}),
     ],
 )
-def test_what_would_change_the_answer_and_is_not_built_is_refused(
-    filled: Doors, method: str, extra: dict[str, object]
+def test_a_bad_question_about_time_is_an_invalid_argument(
+    filled: Doors, method: str, change: dict[str, object]
 ) -> None:
-    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", **extra)
-    if method == "SelectSeries":
-        body["step"] = 15
-    response = filled.query(method, body)
-    assert (response.status_code, response.json()["code"]) == (501, "unimplemented")
+    good = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", step=60)
+    assert filled.query(method, good).status_code == 200
+    response = filled.query(method, good | change)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
 
 
 def test_missing_sources_are_told_in_headers(filled: Doors) -> None:

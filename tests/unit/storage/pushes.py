@@ -11,6 +11,7 @@ import numpy as np
 from ingest.profiles.columns import Labels, ProfileGroup, SampleType, StackProfile
 from ingest.profiles.labels import row_labels
 from ingest.profiles.record import PushRecord
+from ingest.profiles.sample_choice import EVERY_SAMPLE, SampleChoice
 from ingest.profiles.selector import Matcher
 from ingest.storage.part import Part
 from tests.unit.profiles.stack_model import Location, build_profile, named_sums, node_path, plain, read_profile
@@ -136,6 +137,15 @@ class Model:
                     sums[sample.stack] = sums.get(sample.stack, 0) + sample.values[0]
         return sums
 
+    def chosen(self, row: Row, choice: SampleChoice) -> list[Sample]:
+        """Return the samples of a row that a choice picks."""
+        return [
+            sample
+            for sample in self.rows[row]
+            if (not choice.spans or sample.span in choice.spans)
+            and frames(sample.stack)[: len(choice.call_site)] == choice.call_site
+        ]
+
 
 def read_rows(
     part: Part, matchers: Sequence[Matcher] = (), start_ns: int = ALWAYS[0], end_ns: int = ALWAYS[1]
@@ -160,8 +170,13 @@ def read_stacks(
 ) -> dict[tuple[Location, ...], int]:
     """Return the sums per stack over the selected rows."""
     rows = part.rows(part.select_series(matchers), start_ns, end_ns)
-    wanted = None if spans is None else np.array(sorted(spans), np.uint64)
-    return read_profile(part.merge(rows.row_index, by_name=False, spans=wanted))
+    choice = EVERY_SAMPLE if spans is None else SampleChoice(spans=tuple(sorted(spans)))
+    return read_profile(part.merge(rows.row_index, by_name=False, choice=choice))
+
+
+def frames(stack: tuple[Location, ...]) -> tuple[str, ...]:
+    """Return the names on a stack from the root down, inlined ones spelled out."""
+    return tuple(name for location in stack for name, _, _ in reversed(location.functions))
 
 
 def by_names(stacks: Mapping[tuple[Location, ...], int]) -> dict[tuple[str, ...], int]:

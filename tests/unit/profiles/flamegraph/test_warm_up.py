@@ -7,17 +7,20 @@ from types import ModuleType
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-from ingest.profiles import flamegraph_kernels, projection_kernels, symbol_kernels, tree_encoding_kernels
+from ingest.profiles import flamegraph_kernels, pgo_kernels, projection_kernels, symbol_kernels, tree_encoding_kernels
 from ingest.profiles.diff import build_diff
 from ingest.profiles.dot import call_graph
 from ingest.profiles.flamegraph import build_flamegraph, collapsed, top_functions
-from ingest.profiles.projection import filter_call_site, prune, subset
+from ingest.profiles.go_pgo import nearest_the_leaf
+from ingest.profiles.projection import below_call_site_nodes, prune, subset
 from ingest.profiles.symbols import merge_profiles
 from ingest.profiles.tree_encoding import decode_tree, encode_tree
 from tests.unit.profiles.stack_model import Location, build_profile, plain
 
 
-@pytest.mark.parametrize("module", [symbol_kernels, projection_kernels, flamegraph_kernels, tree_encoding_kernels])
+@pytest.mark.parametrize(
+    "module", [symbol_kernels, projection_kernels, flamegraph_kernels, pgo_kernels, tree_encoding_kernels]
+)
 def test_real_use_after_the_warm_up_compiles_nothing(module: ModuleType) -> None:
     module.warm_up()
     kernels = {
@@ -37,7 +40,8 @@ def test_real_use_after_the_warm_up_compiles_nothing(module: ModuleType) -> None
     build_diff(pruned, profile, 2)
     for listing in (collapsed, top_functions):
         listing(profile)
-    filter_call_site(profile, ["out"])
+    below_call_site_nodes(profile.symbols, ["out"])
+    nearest_the_leaf(profile, 1, aggregate_callees=True)
 
     assert {name: list(kernel.signatures) for name, kernel in kernels.items()} == warm
     assert {name: len(signatures) for name, signatures in warm.items() if not name.startswith("_")} == {

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.profiles.projection import filter_call_site, prune, subset
+from ingest.profiles.projection import prune, subset
 from ingest.profiles.projection_kernels import NONE
 from tests.unit.profiles.stack_model import (
     build_profile,
     check_conventions,
-    named_sums,
     node_path,
     plain,
-    plain_stacks,
     read_profile,
     stack_sums,
     stacks,
@@ -84,21 +81,3 @@ def test_the_marks_of_the_caller_are_left_alone() -> None:
 def test_a_chain_of_20_000_nodes_is_pruned_depth_first() -> None:
     profile = build_profile([(plain(*("ab" * 10_000)), 5), (plain("c"), 0)])
     assert prune(profile.symbols, profile.node_self, depth_first=True).symbols.node_count == 20_001
-
-
-@settings(max_examples=150, deadline=None)
-@given(plain_stacks, st.lists(st.sampled_from(["a", "b", "other", "absent"]), max_size=3))
-def test_a_call_site_selects_the_stacks_that_begin_with_it(source: list, names: list[str]) -> None:
-    selected = filter_call_site(build_profile(source), names)
-    found = {tuple(frame.functions[0][0] for frame in path): value for path, value in read_profile(selected).items()}
-    expected = named_sums(source)
-    assert found == {path: value for path, value in expected.items() if list(path[: len(names)]) == names}
-
-
-@pytest.mark.parametrize(
-    ("names", "total"),
-    [(["a"], 7), (["a", "b"], 3), (["b"], 0), (["a", "b", "c", "d"], 0), ([], 12)],
-)
-def test_a_call_site_is_a_prefix_from_the_root(names: list[str], total: int) -> None:
-    profile = build_profile([(plain("a"), 4), (plain("a", "b", "c"), 3), (plain("c", "a", "b"), 5)])
-    assert filter_call_site(profile, names).node_self.sum() == total
