@@ -29,6 +29,7 @@ from ingest.adapters.metrics import count_commit, count_shipped
 from ingest.adapters.orm_catalogue import OrmCatalogue
 from ingest.adapters.orphans import Orphans
 from ingest.adapters.redis_acks import POLL_SECONDS, AckReader
+from ingest.adapters.redis_limits import RedisLimits
 from ingest.adapters.redis_memory import RedisMemory
 from ingest.adapters.redis_publisher import RedisPublisher
 from ingest.adapters.redis_queues import RedisQueues
@@ -41,7 +42,9 @@ from ingest.adapters.workers import BlockWorker, IngesterWorker, RedisAckSink
 from ingest.distributor.batcher import Batcher
 from ingest.distributor.ports import NoReplicaSet
 from ingest.distributor.push import Distributor
+from ingest.distributor.rates import RateLimiter
 from ingest.distributor.reroute import AbsenceWatch, QueueOutcome, Rerouter
+from ingest.distributor.series import SeriesLimiter
 from ingest.distributor.types import Pusher
 from ingest.ingester.directory_lock import DirectoryLock
 from ingest.ingester.maintenance import MaintenanceConfig
@@ -61,6 +64,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds after which a Redis that does not answer counts as away. Longer than any command but the blocking ones.
 REDIS_TIMEOUT_SECONDS = 5.0
+#: The same for the limits that distributors share: pushes wait for them.
+LIMITS_TIMEOUT_SECONDS = 0.25
 #: Local copies of blocks from a bucket that is not a folder.
 BLOCK_CACHE_BYTES = 2 << 30
 #: How long somebody who asked for it waits while a queue is rerouted.
@@ -89,7 +94,7 @@ def _redis(timeout_seconds: float) -> redis.Redis:
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=timeout_seconds,
-        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=min(timeout_seconds, REDIS_TIMEOUT_SECONDS),
         **settings.REDIS_SOCKET_OPTIONS,
         # One more attempt for a connection that the server had closed; everybody here has a retry of its own kind.
         retry=Retry(NoBackoff(), 1),
@@ -139,7 +144,15 @@ def _build_distributor() -> Distributor:
         time.time_ns,
         settings.INGEST.push_deadline_seconds,
         _redis_memory().refusal,
+        RateLimiter(get_shared_limits(), time.monotonic),
+        SeriesLimiter(get_shared_limits(), time.monotonic),
     )
+
+
+def get_shared_limits() -> RedisLimits:
+    """Return what all distributors together have taken of each tenant's limits."""
+    # Pushes wait for its answers, and go on without one.
+    return _once("shared_limits", lambda: RedisLimits(_redis(LIMITS_TIMEOUT_SECONDS)))
 
 
 def _redis_memory() -> RedisMemory:

@@ -9,6 +9,9 @@
 | ``phlare:acks:<process>`` | list | answers of ingesters to one web process | a minute unread at most |
 | ``phlare:reply:<query>`` | list | answers to one query or order | a minute unread at most |
 | ``phlare:ingester:<id>`` | string | what an ingester last said of itself | a minute |
+| ``phlare:rate:<tenant>`` | hash | token bucket of a tenant: bytes, and when (us) | until it is full, and a minute |
+| ``phlare:series:<tenant>`` | hash | numbers of active series in this window and the one before | three windows |
+| ``phlare:series:<tenant>:<window>:<set>`` | set | 64-bit numbers of series active in a window | three windows |
 | ``phlare:unuploaded`` | sorted set | ingesters by the time (ms) since when they hold data not uploaded | always |
 """
 
@@ -62,3 +65,13 @@ def reply_key(query: str) -> str:
 def ingester_status_key(instance: str) -> str:
     """Key of what an ingester last said of itself."""
     return f"phlare:ingester:{instance}"
+
+
+def rate_key(tenant: str) -> str:
+    """Key of a tenant's token bucket."""
+    return f"phlare:rate:{tenant}"
+
+
+def series_key(tenant: str) -> str:
+    """Key of the count of a tenant's series; its sets begin with it."""
+    return f"phlare:series:{tenant}"

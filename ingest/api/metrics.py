@@ -21,7 +21,12 @@ _REQUEST_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 _PUSHED = Counter("phlare_pushed_profiles", "Profiles pushed, by what became of them.", ["tenant", "outcome"])
-_DISCARDED = Counter("pyroscope_discarded_samples", "Profiles refused.", ["reason", "tenant"])
+_DISCARDED = Counter("pyroscope_discarded_samples", "Profiles refused or empty.", ["reason", "tenant"])
+_DISCARDED_BYTES = Counter(
+    "pyroscope_discarded_bytes",
+    "Bytes of them: decompressed, or as they came when they were not read.",
+    ["reason", "tenant"],
+)
 _SUSPECT = Counter(
     "phlare_suspect_profiles", "Profiles taken that are likely of no use to their sender, by why.", ["reason", "tenant"]
 )
@@ -37,16 +42,21 @@ def observe_push(tenant: str, result: PushResult) -> None:
     """Count what became of a push."""
     for item in result.items:
         _PUSHED.labels(tenant, item.outcome.value).inc()
-        if item.outcome is Outcome.REJECTED and item.reason is not None:
-            _DISCARDED.labels(item.reason.value, tenant).inc()
+        if item.outcome is Outcome.REJECTED or item.reason is Reason.EMPTY_PROFILE:
+            observe_discarded(tenant, item.reason or Reason.UNKNOWN, 1, item.raw_bytes)
         if item.time_ns:
             _LANGUAGES.labels(item.language.value, tenant).inc()
         if dropped := item.dropped.get(Reason.DROPPED_BY_RELABEL_RULES.value):
-            _DISCARDED.labels(Reason.DROPPED_BY_RELABEL_RULES.value, tenant).inc(dropped)
+            size_bytes = item.raw_bytes if item.outcome is Outcome.EMPTY else 0
+            observe_discarded(tenant, Reason.DROPPED_BY_RELABEL_RULES, dropped, size_bytes)
         for suspect in item.suspects:
             _SUSPECT.labels(suspect.value, tenant).inc()
-    if result.request_rejection is not None:
-        _DISCARDED.labels(result.request_rejection.reason.value, tenant).inc()
+
+
+def observe_discarded(tenant: str, reason: Reason, profiles: int, size_bytes: int) -> None:
+    """Count what was not stored for a reason that trying again does not change."""
+    _DISCARDED.labels(reason.value, tenant).inc(profiles)
+    _DISCARDED_BYTES.labels(reason.value, tenant).inc(size_bytes)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ingest import wiring
-from ingest.api.metrics import observe_push
+from ingest.api.metrics import observe_discarded, observe_push
 from ingest.api.push_log import log_push, log_unread_push
 from ingest.distributor.types import PushResult, RawSeries
 from ingest.profiles.reasons import Rejection
@@ -37,10 +37,14 @@ def store(origin: PushOrigin, series: Sequence[RawSeries]) -> PushResult:
     """Store a push; returns once every profile has its quorum or its refusal, or at the deadline."""
     result = wiring.get_distributor().push(origin.tenant, series, uuid.uuid4().hex)
     observe_push(origin.tenant, result)
+    if result.request_rejection is not None:
+        raw = [len(profile) for one in series for profile in one.profiles]
+        observe_discarded(origin.tenant, result.request_rejection.reason, max(1, len(raw)), sum(raw))
     log_push(origin.tenant, result)
     return result
 
 
 def refuse_unread(origin: PushOrigin, rejection: Rejection) -> None:
     """Tell of a push that was refused before its profiles were read."""
+    observe_discarded(origin.tenant, rejection.reason, 1, origin.body_bytes)
     log_unread_push(origin.tenant, rejection)

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from ingest.distributor.batcher import Batcher, PushWait, Write
 from ingest.distributor.ports import NoReplicaSet, Placement, ReplicaSet
+from ingest.distributor.rates import RateLimiter
+from ingest.distributor.series import GroupSeries, SeriesLimiter, series_of, series_refusal
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.profiles.columns import ProfileGroup
-from ingest.profiles.labels import placement_string, prepare_series_labels
+from ingest.profiles.labels import byte_length, placement_string, prepare_series_labels
 from ingest.profiles.limits import Limits
+from ingest.profiles.pprof.gunzip import claimed_bytes
 from ingest.profiles.prepare import Prepared, prepare_profile
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.record import encode_record
@@ -58,7 +61,15 @@ class _Item:
 
     result: ItemResult
     parts: list[_Part] = field(default_factory=list)
-    raw_bytes: int = 0  #: of the profile once decompressed
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One raw profile once it is read: what is to be placed of it, or why nothing is."""
+
+    blank: ItemResult
+    prepared: Prepared | Rejection
+    placements: list[str] = field(default_factory=list)  #: placement string of each group
 
 
 class Distributor:
@@ -72,8 +83,13 @@ class Distributor:
         now_ns: Callable[[], int],
         deadline_seconds: float,
         admission: Callable[[], Rejection | None] = lambda: None,
+        rates: RateLimiter | None = None,
+        series: SeriesLimiter | None = None,
     ) -> None:
-        """``admission`` says why no push at all can be taken now, or None; it is asked before any work is done."""
+        """``admission`` says why no push at all can be taken now, or None; it is asked before any work is done.
+
+        Without ``rates`` and ``series`` the limits that are shared with other distributors do not hold.
+        """
         self._turn = threading.Lock()
         self._placement = placement
         self._batcher = batcher
@@ -81,6 +97,8 @@ class Distributor:
         self._now_ns = now_ns
         self._deadline_seconds = deadline_seconds
         self._admission = admission
+        self._rates = rates
+        self._series = series
 
     def push(self, tenant: str, series: Sequence[RawSeries], push_id: str) -> PushResult:
         """Store every profile of ``series``; returns once each has its quorum or its refusal, or at the deadline."""
@@ -90,18 +108,57 @@ class Distributor:
         if closed is not None:
             return PushResult(push_id, request_rejection=closed, retry_after_seconds=RETRY_AFTER_SECONDS)
         limits = self._limits_of(tenant)
+        counted_bytes = _counted_bytes(series, limits)
+        over = self._rates.take(tenant, counted_bytes, limits) if self._rates is not None else None
+        if over is not None:
+            return PushResult(push_id, request_rejection=over.rejection, retry_after_seconds=over.retry_after_seconds)
         wait = PushWait(1)  # one extra count keeps the wait closed until all writes are known
-        size_bytes = sum(len(raw) for one in series for raw in one.profiles)
-        with self._turn if size_bytes <= TAKES_TURNS_BYTES else nullcontext():
-            items = self._prepare_bounded(tenant, series, limits, wait)
+        items = self._prepare_and_place(tenant, series, limits, wait)
         if isinstance(items, Rejection):
             return PushResult(push_id, request_rejection=items)
+        if self._rates is not None:
+            self._rates.charge(tenant, _found_bytes(series, items) - counted_bytes, limits)
         writes = [part.write for item in items for part in item.parts]
         if writes:
             self._send(items, writes, wait)
         results = tuple(_settle(item) for item in items)
         failed = any(result.outcome is Outcome.FAILED for result in results)
         return PushResult(push_id, results, retry_after_seconds=RETRY_AFTER_SECONDS if failed else None)
+
+    def _prepare_and_place(
+        self, tenant: str, series: Sequence[RawSeries], limits: Limits, wait: PushWait
+    ) -> list[_Item] | Rejection:
+        now_ns = self._now_ns()
+        size_bytes = sum(len(raw) for one in series for raw in one.profiles)
+        with self._turn if size_bytes <= TAKES_TURNS_BYTES else nullcontext():
+            drafts = self._prepare_bounded(tenant, series, limits, now_ns)
+            if isinstance(drafts, Rejection):
+                return drafts
+            found = [_series_of(draft) for draft in drafts] if self._series is not None else []
+            if not self._has_unknown(tenant, found, limits):
+                return [self._place(tenant, draft, now_ns, wait) for draft in drafts]
+        # Others need not wait while the registry is asked.
+        self._admit_series(tenant, drafts, found, limits)
+        return [self._place(tenant, draft, now_ns, wait) for draft in drafts]
+
+    def _has_unknown(self, tenant: str, found: Sequence[Sequence[GroupSeries]], limits: Limits) -> bool:
+        if self._series is None:
+            return False
+        return any(self._series.unknown(tenant, groups, limits) for groups in found if groups)
+
+    def _admit_series(
+        self, tenant: str, drafts: Sequence[_Draft], found: Sequence[Sequence[GroupSeries]], limits: Limits
+    ) -> None:
+        """Take the groups out of the drafts whose series are beyond the limit."""
+        if self._series is None:
+            return
+        refused = self._series.admit(tenant, [one for groups in found for one in groups], limits)
+        first = 0
+        for draft, groups in zip(drafts, found, strict=True):
+            mine = {index - first: why for index, why in refused.items() if first <= index < first + len(groups)}
+            if mine:
+                _leave_out(draft, mine)
+            first += len(groups)
 
     def _send(self, items: Sequence[_Item], writes: Sequence[Write], wait: PushWait) -> None:
         if not self._batcher.submit(writes):
@@ -115,50 +172,29 @@ class Distributor:
         wait.wait(self._deadline_seconds)
 
     def _prepare_bounded(
-        self, tenant: str, series: Sequence[RawSeries], limits: Limits, wait: PushWait
-    ) -> list[_Item] | Rejection:
-        items: list[_Item] = []
+        self, tenant: str, series: Sequence[RawSeries], limits: Limits, now_ns: int
+    ) -> list[_Draft] | Rejection:
+        drafts: list[_Draft] = []
         room_bytes = limits.ingestion_body_limit_bytes
-        for item in self._prepare_all(tenant, series, limits, wait):
-            room_bytes -= item.raw_bytes
+        for draft in _prepare_all(tenant, series, limits, now_ns):
+            room_bytes -= draft.blank.raw_bytes
             if room_bytes < 0:
                 return _too_many_bytes(limits)
-            items.append(item)
-        return items
+            drafts.append(draft)
+        return drafts
 
-    def _prepare_all(self, tenant: str, series: Sequence[RawSeries], limits: Limits, wait: PushWait) -> Iterator[_Item]:
-        now_ns = self._now_ns()
-        for index, one in enumerate(series):
-            labels = prepare_series_labels(one.labels, limits)
-            for number, raw in enumerate(one.profiles):
-                blank = ItemResult(index, number, Outcome.STORED)
-                if isinstance(labels, Rejection):
-                    yield _Item(_rejected(blank, labels))
-                    continue
-                prepared = prepare_profile(raw, tenant, labels, limits, now_ns)
-                if isinstance(prepared, Rejection):
-                    yield _Item(_rejected(blank, prepared), raw_bytes=len(raw))
-                else:
-                    item = self._place(tenant, prepared, blank, now_ns, wait)
-                    item.raw_bytes = prepared.raw_bytes
-                    yield item
-
-    def _place(self, tenant: str, prepared: Prepared, blank: ItemResult, now_ns: int, wait: PushWait) -> _Item:
+    def _place(self, tenant: str, draft: _Draft, now_ns: int, wait: PushWait) -> _Item:
         """Encode one record for each distinct replica set of the profile's groups."""
-        blank = replace(
-            blank,
-            raw_bytes=prepared.raw_bytes,
-            time_ns=prepared.time_ns,
-            language=prepared.language,
-            dropped=prepared.dropped,
-            suspects=prepared.suspects,
-        )
+        blank, prepared = draft.blank, draft.prepared
+        if isinstance(prepared, Rejection):
+            return _Item(_rejected(blank, prepared))
         if not prepared.groups:
             if prepared.rejected_groups:
                 return _Item(_rejected(blank, prepared.rejected_groups[0]))
-            return _Item(replace(blank, outcome=Outcome.EMPTY))
-        placements = [placement_string(group.labels) for group in prepared.groups]
-        sets = self._placement.replica_sets(tenant, placements)
+            dropped = Reason.DROPPED_BY_RELABEL_RULES
+            reason = dropped if dropped.value in prepared.dropped else Reason.EMPTY_PROFILE
+            return _Item(replace(blank, outcome=Outcome.EMPTY, reason=reason))
+        sets = self._placement.replica_sets(tenant, draft.placements)
         by_set: dict[ReplicaSet, list[ProfileGroup]] = {}
         for group, target in zip(prepared.groups, sets, strict=True):
             if isinstance(target, NoReplicaSet):
@@ -177,6 +213,75 @@ class Distributor:
         for _ in parts:
             wait.one_more()
         return _Item(result, parts)
+
+
+def _counted_bytes(series: Sequence[RawSeries], limits: Limits) -> int:
+    """Return what a push counts against the rate, before it is read: its labels, and its profiles by what their gzip
+    trailers say. A profile counts as the largest allowed one at most, since more than that is not read.
+    """
+    total = 0
+    for one in series:
+        total += _label_bytes(one)
+        total += sum([min(claimed_bytes(raw), limits.max_profile_size_bytes) for raw in one.profiles])
+    return total
+
+
+def _found_bytes(series: Sequence[RawSeries], items: Sequence[_Item]) -> int:
+    """Return what the push should have counted."""
+    return sum([_label_bytes(one) for one in series]) + sum([item.result.raw_bytes for item in items])
+
+
+def _label_bytes(series: RawSeries) -> int:
+    return sum([byte_length(name) + byte_length(value) for name, value in series.labels])
+
+
+def _prepare_all(tenant: str, series: Sequence[RawSeries], limits: Limits, now_ns: int) -> Iterator[_Draft]:
+    for index, one in enumerate(series):
+        labels = prepare_series_labels(one.labels, limits)
+        for number, raw in enumerate(one.profiles):
+            blank = ItemResult(index, number, Outcome.STORED, raw_bytes=len(raw))
+            if isinstance(labels, Rejection):
+                yield _Draft(blank, labels)
+                continue
+            prepared = prepare_profile(raw, tenant, labels, limits, now_ns)
+            if isinstance(prepared, Rejection):
+                yield _Draft(blank, prepared)
+            else:
+                placements = [placement_string(group.labels) for group in prepared.groups]
+                yield _Draft(_described(blank, prepared), prepared, placements)
+
+
+def _described(blank: ItemResult, prepared: Prepared) -> ItemResult:
+    """Return the result with what is known of the profile, whatever becomes of it."""
+    return replace(
+        blank,
+        raw_bytes=prepared.raw_bytes,
+        time_ns=prepared.time_ns,
+        language=prepared.language,
+        dropped=prepared.dropped,
+        suspects=prepared.suspects,
+    )
+
+
+def _series_of(draft: _Draft) -> list[GroupSeries]:
+    if isinstance(draft.prepared, Rejection):
+        return []
+    return [series_of(group, text) for group, text in zip(draft.prepared.groups, draft.placements, strict=True)]
+
+
+def _leave_out(draft: _Draft, refused: Mapping[int, Rejection]) -> None:
+    """Take the refused groups out of a draft; the others are stored."""
+    prepared = draft.prepared
+    if isinstance(prepared, Rejection):
+        return
+    kept = [index for index in range(len(prepared.groups)) if index not in refused]
+    rejected = tuple([series_refusal(prepared.groups[index], why) for index, why in refused.items()])
+    draft.placements = [draft.placements[index] for index in kept]
+    draft.prepared = replace(
+        prepared,
+        groups=tuple([prepared.groups[index] for index in kept]),
+        rejected_groups=(*prepared.rejected_groups, *rejected),
+    )
 
 
 def _too_many_bytes(limits: Limits) -> Rejection:

@@ -39,12 +39,12 @@ class ItemResult:
     series: int  #: index into the pushed series
     profile: int  #: index into the profiles of that series
     outcome: Outcome
-    reason: Reason | None = None  #: set when rejected or failed
+    reason: Reason | None = None  #: set unless stored
     message: str = ""  #: one sentence for the sender, set when rejected or failed
     profile_ids: tuple[str, ...] = ()  #: UUID texts; several when sample labels split the profile
     samples: int = 0  #: samples stored, over all splits
     series_count: int = 0  #: stored series the profile was split into
-    raw_bytes: int = 0  #: of the profile uncompressed; 0 when it was refused before that was known
+    raw_bytes: int = 0  #: of the profile once decompressed; as it came when it was refused before that
     time_ns: int = 0  #: of the profile; 0 when it was refused
     language: Language = Language.UNKNOWN
     dropped: Mapping[str, int] = field(default_factory=dict)  #: how much of it was left out, by why

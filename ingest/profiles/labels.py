@@ -135,14 +135,14 @@ def _check_each(labels: Labels, limits: Limits) -> Rejection | None:
     previous: str | None = None
     for name, value in labels:
         # A character is at most 4 bytes, so most texts need no encoding to be known as short enough.
-        name_bytes = _byte_length(name) if 4 * len(name) > limits.max_label_name_length else 0
+        name_bytes = byte_length(name) if 4 * len(name) > limits.max_label_name_length else 0
         if name_bytes > limits.max_label_name_length:
             return Rejection(
                 Reason.LABEL_NAME_TOO_LONG,
                 f"series {describe_labels(labels)} has a label name of {name_bytes} bytes, at most "
                 f"{limits.max_label_name_length} are allowed (max_label_name_length): {_clip(name)}",
             )
-        value_bytes = _byte_length(value) if 4 * len(value) > limits.max_label_value_length else 0
+        value_bytes = byte_length(value) if 4 * len(value) > limits.max_label_value_length else 0
         if value_bytes > limits.max_label_value_length:
             return Rejection(
                 Reason.LABEL_VALUE_TOO_LONG,
@@ -285,7 +285,7 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _byte_length(text: str) -> int:
+def byte_length(text: str) -> int:
     """Return the bytes of UTF-8 of a text, counting a lone surrogate as three."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 

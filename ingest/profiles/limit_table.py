@@ -101,6 +101,19 @@ _LABELS, _RULES, _TIMES, _PLACEMENT, _QUERIES = (
 
 LIMIT_TABLE: tuple[LimitInfo, ...] = (
     LimitInfo(
+        "ingestion_rate_bytes_per_second",
+        _RATES,
+        "Bytes of labels and of profiles once decompressed that may come a second, over all web processes together. "
+        "0 is no limit.",
+    ),
+    LimitInfo(
+        "ingestion_burst_bytes",
+        _RATES,
+        "Bytes that may come at once before the rate counts. A larger request can never pass, so it has to hold the "
+        "largest profile with its labels.",
+        minimum=1,
+    ),
+    LimitInfo(
         "ingestion_body_limit_bytes",
         _REQUESTS,
         "Bytes of one request body, and of all its profiles together once decompressed.",
@@ -127,6 +140,12 @@ LIMIT_TABLE: tuple[LimitInfo, ...] = (
         _REQUESTS,
         "Different sets of sample labels in one profile; each becomes a series of its own.",
         minimum=1,
+    ),
+    LimitInfo(
+        "max_global_series_per_tenant",
+        _LABELS,
+        "Series with a profile in the last 10 to 20 minutes: different label sets, times the sample types of each. "
+        "Beyond it new series are refused and known ones go on. 0 is no limit.",
     ),
     LimitInfo(
         "max_label_names_per_series",

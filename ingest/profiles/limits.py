@@ -21,6 +21,18 @@ DAY_NS = 24 * HOUR_NS
 class Limits:
     """Limits of the write and the read path of one tenant."""
 
+    ingestion_rate_bytes_per_second: int = 32 * MIB
+    """Bytes of labels and of uncompressed profiles that a tenant may send a second, over all distributors; 0 switches
+    it off. Pyroscope's default is 4 MiB."""
+
+    ingestion_burst_bytes: int = 256 * MIB
+    """Bytes that may come at once before the rate counts. Pyroscope's default of 2 MiB is below the largest profile
+    that its own limits allow; this one holds the largest request."""
+
+    max_global_series_per_tenant: int = 100_000
+    """Series with a profile in the last 10 to 20 minutes, one for each label set and sample type, each counted once
+    however many copies there are; 0 switches it off. Pyroscope's default is 5 000, and none in its second version."""
+
     max_label_names_per_series: int = 30
     """Labels of a series as sent, after defaults and sample labels, before the server's private ones."""
 

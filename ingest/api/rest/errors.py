@@ -62,7 +62,7 @@ def handle(error: Exception, request: HttpRequest | None) -> HttpResponse:
 def _error(status: int, code: ConnectCode, reason: Reason, message: str, **extra: Any) -> HttpResponse:
     clean = message.encode("utf-8", "replace").decode()
     response = json_response({"code": code.value, "reason": reason.value, "message": clean, **extra}, status=status)
-    if status == 503:
+    if status == 503 or "retry_after_seconds" in extra:
         response["Retry-After"] = str(extra.get("retry_after_seconds") or RETRY_AFTER_SECONDS)
     if status == 401:
         # Not Basic, which is accepted too: a browser would ask for a password in a window of its own.

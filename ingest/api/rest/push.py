@@ -41,7 +41,13 @@ class PushView(ApiView):
             ),
         ],
         request={"application/octet-stream": OpenApiTypes.BINARY},
-        responses={200: shapes.PushAnswer, 400: shapes.ErrorAnswer, 413: shapes.ErrorAnswer, 503: shapes.ErrorAnswer},
+        responses={
+            200: shapes.PushAnswer,
+            400: shapes.ErrorAnswer,
+            413: shapes.ErrorAnswer,
+            429: shapes.ErrorAnswer,
+            503: shapes.ErrorAnswer,
+        },
     )
     def post(self, request: Request) -> HttpResponse:
         """Store one pprof profile, gzipped or not, whatever the content type.
@@ -73,7 +79,8 @@ class PushView(ApiView):
 def push_answer(result: PushResult) -> HttpResponse:
     """Return the answer that reports a push of one profile."""
     if result.request_rejection is not None:
-        return refusal(result.request_rejection, push_id=result.push_id)
+        later = {} if result.retry_after_seconds is None else {"retry_after_seconds": result.retry_after_seconds}
+        return refusal(result.request_rejection, push_id=result.push_id, **later)
     failed = next((item for item in result.items if item.outcome is Outcome.FAILED), None)
     if failed is not None:
         return _failure(failed, result)

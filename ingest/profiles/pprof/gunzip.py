@@ -55,6 +55,16 @@ def gunzip_bounded(data: bytes, max_bytes: int, max_ratio: int = 256) -> bytes |
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def claimed_bytes(data: bytes) -> int:
+    """Return how large ``data`` says to be once decompressed: by the trailer of its last gzip member, or as it is.
+
+    A stream of one member is refused when that is not true; one of several members is larger.
+    """
+    if data[:2] != _MAGIC or len(data) < _MIN_MEMBER_BYTES:
+        return len(data)
+    return int.from_bytes(data[-4:], "little")
+
+
 def _too_large(what: str, max_bytes: int) -> Rejection:
     """Return the refusal of a result above the bounds."""
     return Rejection(Reason.DECOMPRESSED_TOO_LARGE, f"decompressed to {what}, at most {max_bytes} are allowed")

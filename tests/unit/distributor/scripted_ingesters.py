@@ -6,12 +6,13 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ingest.distributor.batcher import Batcher
 from ingest.distributor.ports import Batch, NoReplicaSet, ReplicaSet
 from ingest.distributor.push import Distributor
 from ingest.distributor.types import PushResult, RawSeries
-from ingest.profiles.limits import DEFAULT_LIMITS
+from ingest.profiles.limits import DEFAULT_LIMITS, Limits
 from ingest.storage.acks import Ack, AckCode
 from tests.integration.cluster.marked_profiles import marked_profile
 
@@ -58,9 +59,14 @@ class ScriptedIngesters:
     def discard(self, payload_names: Sequence[str]) -> None:
         self.discarded += payload_names
 
-    def distributor(self, deadline_seconds: float = 5.0) -> Distributor:
+    def distributor(
+        self,
+        deadline_seconds: float = 5.0,
+        limits_of: Callable[[str], Limits] = lambda tenant: DEFAULT_LIMITS,
+        **more: Any,
+    ) -> Distributor:
         """Return a distributor that knows these ingesters only."""
-        return Distributor(self, self.batcher, lambda tenant: DEFAULT_LIMITS, lambda: NOW_NS, deadline_seconds)
+        return Distributor(self, self.batcher, limits_of, lambda: NOW_NS, deadline_seconds, **more)
 
     def push(self, *series: RawSeries, deadline_seconds: float = 5.0) -> PushResult:
         """Push as the tenant team-a."""
