@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any
 
 import click
 
 from ingest.cli.server import Server
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_URL = "http://127.0.0.1:4040"
 
@@ -29,8 +28,14 @@ class Context:
         return Server(self.url, self.token, self.tenant, **more)
 
 
-def server_options(command: Command) -> Command:
-    """Add the options that every command has."""
+def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every command has; the command gets them as its ``context``."""
+
+    @wraps(command)
+    def run(url: str, token: str, tenant: str, as_json: bool, **more: Any) -> Any:
+        return command(context=Context(url, token, tenant, as_json), **more)
+
+    described = run
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs."),
         click.option("--tenant", envvar="PHLARE_TENANT", default="", help="Tenant, where several are served."),
@@ -39,10 +44,5 @@ def server_options(command: Command) -> Command:
             "--url", envvar="PHLARE_URL", default=DEFAULT_URL, show_default=True, help="Address of the server."
         ),
     ):
-        command = option(command)
-    return command
-
-
-def context_of(url: str, token: str, tenant: str, as_json: bool) -> Context:
-    """Return what :func:`server_options` read."""
-    return Context(url, token, tenant, as_json)
+        described = option(described)
+    return described

@@ -11,7 +11,7 @@ from enum import StrEnum
 import click
 
 from ingest.api.proto import profile_pb2, push_pb2, types_pb2
-from ingest.cli.context import context_of, server_options
+from ingest.cli.context import Context, server_options
 from ingest.cli.output import say_json
 from ingest.cli.server import Answer, Refusal, Server, Unreachable
 
@@ -66,18 +66,17 @@ class Finding:
     "--admin-token", envvar="PHLARE_ADMIN_TOKEN", default="", help="Token of the administration, for --flush."
 )
 @server_options
-def doctor(flush: bool, admin_token: str, url: str, token: str, tenant: str, as_json: bool) -> None:
+def doctor(context: Context, flush: bool, admin_token: str) -> None:
     """Send a profile through every hop, and say which one fails and what to do.
 
     The profile belongs to the service phlare-doctor and is the only thing that is left behind.
     """
-    context = context_of(url, token, tenant, as_json)
     found = []
     for finding in examine(context.server(timeout_seconds=UPLOAD_SECONDS + 10), admin_token if flush else ""):
         found.append(finding)
-        if not as_json:
+        if not context.as_json:
             _show(finding)
-    if as_json:
+    if context.as_json:
         say_json({"healthy": _is_healthy(found), "findings": [asdict(one) for one in found]})
     if not _is_healthy(found):
         raise SystemExit(1)

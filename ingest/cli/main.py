@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from ingest.cli import reading
 from ingest.cli.doctor import doctor
+from ingest.cli.tokens import tokens
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -16,4 +18,5 @@ def cli() -> None:
     """
 
 
-cli.add_command(doctor)
+for command in (reading.types, reading.query, reading.top, reading.diff, reading.export, doctor, tokens):
+    cli.add_command(command)
