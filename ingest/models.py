@@ -230,3 +230,38 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.instance or self.tenant} by {self.actor}: {self.outcome}"
+
+
+class PageSetting(models.Model):
+    """Something that pages remember for a tenant, such as which plugin settings it chose."""
+
+    tenant = models.CharField(max_length=MAX_TENANT_BYTES)
+    name = models.CharField(max_length=255)
+    value = models.TextField()
+    modified_at_ms = models.BigIntegerField(help_text="Unix milliseconds, as the page said.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="page_setting_by_name")]
+        ordering = ["tenant", "name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.tenant}"
+
+
+class AdHocProfile(models.Model):
+    """One profile that somebody uploaded to look at. It is part of no query."""
+
+    tenant = models.CharField(max_length=MAX_TENANT_BYTES)
+    key = models.CharField(max_length=300, unique=True, help_text="ULID and name, joined by a dash.")
+    name = models.CharField(max_length=255)
+    uploaded_at_ms = models.BigIntegerField(help_text="Unix milliseconds.")
+    plain_bytes = models.BigIntegerField()
+    stored_bytes = models.BigIntegerField(help_text="Of the content as it is here, compressed with zstd.")
+    content = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "uploaded_at_ms"], name="adhoc_by_tenant_and_time")]
+        ordering = ["-uploaded_at_ms"]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.tenant}"

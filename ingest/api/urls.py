@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from ingest.api import documentation, operations
-from ingest.api.connect import querier
+from ingest.api.connect import page_services, querier
 from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
@@ -16,7 +16,7 @@ from ingest.api.rest.unknown import UnknownView
 _CONNECT = [path(rpc.path, unary(rpc)) for rpc in RPCS]
 _UNIMPLEMENTED = [
     path(address, unimplemented(address))
-    for address in (f"{querier.SERVICE}/{method}" for method in querier.UNIMPLEMENTED)
+    for address in (*(f"{querier.SERVICE}/{method}" for method in querier.UNIMPLEMENTED), *page_services.UNIMPLEMENTED)
 ]
 
 _INSTANCE = "api/v1/ring/instances/<str:instance>"

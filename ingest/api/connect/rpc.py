@@ -16,6 +16,7 @@ from ingest.api.connect.errors import ConnectError, refused
 from ingest.api.tenancy import Request, Scope, only_one, tenants_of
 from ingest.profiles.limits import Limits
 from ingest.profiles.reasons import ConnectCode, Rejection
+from ingest.profiles.tenant import DEFAULT_TENANT
 from ingest.querier.types import QueryRefused, SourceReport, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Rpc(Generic[RequestT]):
     #: Hears of a body that was refused before the handler saw it, and of whose it was.
     on_unread: Callable[[Call, Rejection], None] = lambda _call, _rejection: None
     scope: Scope = Scope.QUERY
+    is_open: bool = False  #: is about no tenant and needs no credentials
     #: Reads a message in place of the protobuf runtime; raises ConnectError for anything that is not one.
     parse: Callable[[Codec, bytes], RequestT] | None = None
 
@@ -87,12 +89,12 @@ def perform(rpc: Rpc[RequestT], incoming: Incoming) -> Reply:
     and what a push has stored by then stays stored.
     """
     request = incoming.request
-    tenants = tenants_of(request, rpc.scope)
+    tenants = () if rpc.is_open else tenants_of(request, rpc.scope)
     if isinstance(tenants, Rejection):
         raise refused(tenants)
     headers = request.META
     call = Call(tenants, headers.get("HTTP_ACCEPT", ""), headers.get("HTTP_USER_AGENT", ""), incoming.body_bytes)
-    body = incoming.read(wiring.get_strictest_limits(tenants))
+    body = incoming.read(wiring.get_strictest_limits(tenants or (DEFAULT_TENANT,)))
     if isinstance(body, Rejection):
         rpc.on_unread(call, body)
         raise refused(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ingest.api.connect import pusher, querier
+from ingest.api.connect import page_services, pusher, querier
 from ingest.api.connect.rpc import Rpc
 
-RPCS: tuple[Rpc[Any], ...] = (pusher.RPC, *querier.RPCS)
+RPCS: tuple[Rpc[Any], ...] = (pusher.RPC, *querier.RPCS, *page_services.RPCS)

@@ -125,6 +125,18 @@ ROWS = [
     ),
     Row("ingest", "POST", Kind.PUSH),
     Row("pyroscope/ingest", "POST", Kind.PUSH),
+    _rpc("version.v1.Version/Version", Kind.OPEN),
+    _rpc("capabilities.v1.FeatureFlagsService/GetFeatureFlags", Kind.QUERY),
+    *(_rpc(f"settings.v1.SettingsService/{method}", Kind.QUERY) for method in ("Get", "Set", "Delete")),
+    _rpc("debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload", Kind.PUSH),
+    *(
+        _rpc(f"debuginfo.v1alpha1.DebuginfoService/{method}", Kind.KNOWN)
+        for method in ("UploadFinished", "ListDebuginfo", "DeleteDebuginfo")
+    ),
+    *(
+        _rpc(f"vcs.v1.VCSService/{method}", Kind.KNOWN)
+        for method in ("GithubApp", "GithubLogin", "GithubRefresh", "GetFile", "GetCommit", "GetCommits")
+    ),
     Row("api/v1/profiles", "POST", Kind.PUSH),
     Row("api/v1/profile-types", "GET", Kind.QUERY),
     Row("api/v1/labels", "GET", Kind.QUERY),
