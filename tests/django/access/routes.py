@@ -117,12 +117,11 @@ ROWS = [
             "SelectMergeProfile",
             "SelectSeries",
             "Diff",
+            "SelectMergeSpanProfile",
+            "SelectHeatmap",
         )
     ),
-    *(
-        _rpc(f"{_QUERIER}/{method}", Kind.KNOWN)
-        for method in ("SelectMergeSpanProfile", "SelectHeatmap", "GetProfileStats", "AnalyzeQuery")
-    ),
+    *(_rpc(f"{_QUERIER}/{method}", Kind.KNOWN) for method in ("GetProfileStats", "AnalyzeQuery")),
     Row("ingest", "POST", Kind.PUSH),
     Row("pyroscope/ingest", "POST", Kind.PUSH),
     _rpc("version.v1.Version/Version", Kind.OPEN),
