@@ -94,7 +94,7 @@ def should_initiate_upload(_call: Call, _request: debuginfo_pb2.ShouldInitiateUp
 
 
 RPCS: tuple[Rpc[Any], ...] = (
-    Rpc("version.v1.Version/Version", version_pb2.VersionRequest, version, is_open=True),
+    Rpc("version.v1.Version/Version", version_pb2.VersionRequest, version, needs_tenant=False),
     Rpc("capabilities.v1.FeatureFlagsService/GetFeatureFlags", capabilities_pb2.GetFeatureFlagsRequest, feature_flags),
     Rpc("settings.v1.SettingsService/Get", settings_pb2.GetSettingsRequest, get_settings),
     Rpc("settings.v1.SettingsService/Set", settings_pb2.SetSettingsRequest, set_setting),

@@ -65,7 +65,7 @@ class Rpc(Generic[RequestT]):
     #: Hears of a body that was refused before the handler saw it, and of whose it was.
     on_unread: Callable[[Call, Rejection], None] = lambda _call, _rejection: None
     scope: Scope = Scope.QUERY
-    is_open: bool = False  #: is about no tenant and needs no credentials
+    needs_tenant: bool = True
     #: Reads a message in place of the protobuf runtime; raises ConnectError for anything that is not one.
     parse: Callable[[Codec, bytes], RequestT] | None = None
 
@@ -89,7 +89,7 @@ def perform(rpc: Rpc[RequestT], incoming: Incoming) -> Reply:
     and what a push has stored by then stays stored.
     """
     request = incoming.request
-    tenants = () if rpc.is_open else tenants_of(request, rpc.scope)
+    tenants = tenants_of(request, rpc.scope) if rpc.needs_tenant else ()
     if isinstance(tenants, Rejection):
         raise refused(tenants)
     headers = request.META

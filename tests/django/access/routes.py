@@ -124,7 +124,7 @@ ROWS = [
     *(_rpc(f"{_QUERIER}/{method}", Kind.KNOWN) for method in ("GetProfileStats", "AnalyzeQuery")),
     Row("ingest", "POST", Kind.PUSH),
     Row("pyroscope/ingest", "POST", Kind.PUSH),
-    _rpc("version.v1.Version/Version", Kind.OPEN),
+    _rpc("version.v1.Version/Version", Kind.KNOWN),
     _rpc("capabilities.v1.FeatureFlagsService/GetFeatureFlags", Kind.QUERY),
     *(_rpc(f"settings.v1.SettingsService/{method}", Kind.QUERY) for method in ("Get", "Set", "Delete")),
     _rpc("debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload", Kind.PUSH),
