@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from django.http import HttpResponse
@@ -13,14 +14,17 @@ from ingest.adapters import orm_page_settings
 from ingest.adapters.orm_page_settings import OrmPageSettings
 from ingest.kept import Setting, Stored
 from ingest.models import PageSetting
+from ingest.parts import override
+from tests.django.api.fakes import default_settings
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def settings_of_pages(settings) -> OrmPageSettings:
+def settings_of_pages(settings) -> Iterator[OrmPageSettings]:
     settings.INGEST = type(settings.INGEST)(**{**vars_of(settings.INGEST), "multitenancy_enabled": True})
-    return OrmPageSettings()
+    with override(tenant_settings=default_settings()):
+        yield OrmPageSettings()
 
 
 def vars_of(config: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ingest', '0006_relabeling'),
+        ('ingest', '0007_rates_and_series'),
     ]
 
     operations = [
