@@ -98,6 +98,19 @@ class TenantSettings:
             return self._defaults
         return known.limits.get(tenant, known.default)
 
+    def overrides(self) -> Mapping[str, Mapping[str, int | str]]:
+        """Return what was set for single tenants, by the field of Limits; nothing until the database was read once."""
+        known = self._known
+        if known is None:
+            return {}
+        found: dict[str, dict[str, int | str]] = {}
+        for tenant, own in known.records.limits.items():
+            found[tenant] = dict(own)
+        for tenant, sizes in known.records.sizes.items():
+            if tenant and sizes and sizes[-1].size is not None:
+                found.setdefault(tenant, {})[SHARD_SIZE] = sizes[-1].size
+        return {tenant: own for tenant, own in found.items() if own}
+
     def write_size(self, tenant: str) -> int | None:
         """Return the shard size for writes; None until the database was read once, for readers may know another."""
         return None if self._known is None else self.limits(tenant).ingestion_tenant_shard_size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
@@ -12,7 +13,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from ingest.distributor.types import Outcome, PushResult
+from ingest.profiles.limit_report import in_unit
+from ingest.profiles.limit_table import LIMIT_TABLE, LimitKind
 from ingest.profiles.reasons import Reason
+from ingest.tenant_wiring import get_tenant_settings
 
 _REQUEST_SECONDS = Histogram(
     "pyroscope_request_duration_seconds",
@@ -67,7 +71,7 @@ def exposition(accept: str) -> tuple[bytes, str]:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     families = list(registry.collect())
     page = CollectorRegistry()
-    page.register(_Families([*families, *_write_de_amplification(families)]))
+    page.register(_Families([*families, *_write_de_amplification(families), *_limits()]))
     encode, content_type = choose_encoder(accept)
     return encode(page), content_type
 
@@ -81,6 +85,24 @@ class _Families(Collector):
     def collect(self) -> list[Metric]:
         """Return them."""
         return self._families
+
+
+def _limits() -> list[Metric]:
+    """Return the limits that are numbers: the defaults, and what was set for single tenants. Durations in seconds."""
+    defaults = GaugeMetricFamily(
+        "pyroscope_limits_defaults", "Limits of tenants without settings of their own.", labels=["limit_name"]
+    )
+    overrides = GaugeMetricFamily(
+        "pyroscope_limits_overrides", "Limits set for single tenants.", labels=["limit_name", "tenant"]
+    )
+    numbers = [info for info in LIMIT_TABLE if info.kind is not LimitKind.TEXT]
+    for info in numbers:
+        defaults.add_metric([info.column], float(in_unit(info, info.value_in(settings.LIMITS))))
+    for tenant, own in get_tenant_settings().overrides().items():
+        for info in numbers:
+            if info.name in own:
+                overrides.add_metric([info.column, tenant], float(in_unit(info, own[info.name])))
+    return [defaults, overrides]
 
 
 def _write_de_amplification(families: list[Metric]) -> list[Metric]:

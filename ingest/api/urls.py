@@ -9,7 +9,7 @@ from ingest.api.connect import page_services, querier
 from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
-from ingest.api.rest import access, exports, queries, render, ring
+from ingest.api.rest import access, exports, limits, queries, render, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
 
@@ -59,6 +59,8 @@ urlpatterns = [
     path("pyroscope/render", render.RenderView.as_view(), name="render"),
     path("pyroscope/render-diff", render.RenderDiffView.as_view(), name="render-diff"),
     path("pyroscope/label-values", render.LabelValuesView.as_view(), name="render-label-values"),
+    path("api/v1/limits", limits.LimitsView.as_view(), name="limits"),
+    path("api/v1/tenant_limits", limits.TenantLimitsView.as_view(), name="tenant-limits"),
     *_RING,
     *_ACCESS,
     path("api/v1/status/buildinfo", operations.buildinfo, name="buildinfo"),

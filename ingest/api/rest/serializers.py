@@ -232,6 +232,35 @@ class TimelineAnswer(QueryAnswer):
     series = LineAnswer(many=True)
 
 
+class LimitAnswer(serializers.Serializer):
+    """One limit."""
+
+    name = serializers.CharField()
+    group = serializers.CharField(help_text="Heading under which it is shown.")
+    meaning = serializers.CharField()
+    unit = serializers.ChoiceField(["count", "bytes", "seconds", "text"])
+    default = serializers.JSONField(help_text="A number, or a text where the unit says so.")
+    own = serializers.JSONField(allow_null=True, help_text="Set for this tenant alone; null: it has the default.")
+    in_force = serializers.JSONField()
+    shown = serializers.CharField(help_text="What is in force, as people write it.")
+    used = serializers.FloatField(allow_null=True, help_text="Taken now; null where it is not counted or not known.")
+
+
+class LimitsAnswer(serializers.Serializer):
+    """The limits of a tenant."""
+
+    tenant = serializers.CharField()
+    limits = LimitAnswer(many=True)
+
+
+class TenantLimitsAnswer(serializers.Serializer):
+    """The limits that tools of Pyroscope ask for; 0 is no limit."""
+
+    ingestion_rate = serializers.IntegerField(help_text="Bytes a second.")
+    ingestion_burst_size = serializers.IntegerField(help_text="Bytes.")
+    max_global_series_per_user = serializers.IntegerField()
+
+
 def comma_separated(text: str) -> tuple[str, ...]:
     """Return the non-empty parts of a comma separated list."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -144,6 +144,8 @@ ROWS = [
     Row("api/v1/flamegraph", "GET", Kind.QUERY),
     Row("api/v1/profile", "GET", Kind.QUERY),
     Row("api/v1/timeline", "GET", Kind.QUERY),
+    Row("api/v1/limits", "GET", Kind.QUERY),
+    Row("api/v1/tenant_limits", "GET", Kind.QUERY),
     Row("api/v1/top", "GET", Kind.QUERY),
     Row("api/v1/diff", "GET", Kind.QUERY),
     Row("api/v1/diff/top", "GET", Kind.QUERY),
