@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection
 
 import pytest
 
 from ingest.profiles.limits import HOUR_NS, Limits
 from ingest.profiles.profile_type import ProfileType
-from ingest.querier.gather import Gatherer
-from ingest.querier.ports import CanDoWithout, ReadSet
-from ingest.querier.service import Querier
-from ingest.querier.types import MissingSource, QueryRefused, Selection
-from ingest.storage.read_messages import BlockRef, ReadReply, ReadRequest
+from ingest.querier.types import QueryRefused, Selection
 from tests.unit.querier.memory_sources import HOUR_MS, NOW_MS, MemorySources
+from tests.unit.querier.tenant_sources import TenantSources
 from tests.unit.storage.pushes import CPU, CPU_PERIOD, Group, samples
 
 TYPE = ProfileType("process_cpu", CPU[0].name, CPU[0].unit, CPU_PERIOD.name, CPU_PERIOD.unit)
 START_MS = NOW_MS - HOUR_MS
-
-
-@dataclass
-class TenantSources:
-    """Sources of several tenants; those in ``short_of`` miss an ingester."""
-
-    of: Mapping[str, MemorySources]
-    short_of: Collection[str] = ()
-
-    def read_set(self, tenant: str) -> ReadSet:
-        whole = self.of[tenant].read_set(tenant)
-        gone = (MissingSource("z", "away"), MissingSource("y", "away")) if tenant in self.short_of else ()
-        return replace(whole, missing=gone)
-
-    def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
-        return []
-
-    def ask(
-        self, requests: Mapping[str, ReadRequest], timeout_seconds: float, can_do_without: CanDoWithout
-    ) -> Mapping[str, ReadReply | str]:
-        tenant = next(iter(requests.values())).tenant
-        return self.of[tenant].ask(requests, timeout_seconds, can_do_without)
-
-    def querier(self, limits: Mapping[str, Limits] | None = None) -> Querier:
-        chosen = limits or {}
-        gatherer = Gatherer(self, self, self, 1.0, max_blocks=100)
-        return Querier(gatherer, lambda tenant: chosen.get(tenant, Limits()), lambda: NOW_MS)
 
 
 def profile(value: int, service: str, second: int = 1) -> Group:
