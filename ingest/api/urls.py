@@ -12,6 +12,7 @@ from ingest.api.ingest import view as ingest
 from ingest.api.rest import access, exports, limits, queries, render, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
+from ingest.api.rest.upload import InspectView, UploadView
 
 _CONNECT = [path(rpc.path, unary(rpc)) for rpc in RPCS]
 _UNIMPLEMENTED = [
@@ -45,6 +46,8 @@ urlpatterns = [
     *_UNIMPLEMENTED,
     *(path(address, ingest.view) for address in ingest.PATHS),
     path("api/v1/profiles", PushView.as_view(), name="push"),
+    path("api/v1/upload", UploadView.as_view(), name="upload"),
+    path("api/v1/inspect", InspectView.as_view(), name="inspect"),
     path("api/v1/profile-types", queries.ProfileTypesView.as_view(), name="profile-types"),
     path("api/v1/labels", queries.LabelNamesView.as_view(), name="labels"),
     path("api/v1/labels/<str:name>/values", queries.LabelValuesView.as_view(), name="label-values"),

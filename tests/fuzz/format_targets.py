@@ -8,10 +8,14 @@ from ingest.api.ingest.form import read_form
 from ingest.profiles.formats.app_name import AppName
 from ingest.profiles.formats.convert import convert_body
 from ingest.profiles.formats.converted import Converted
+from ingest.profiles.formats.detect import FileFormat
+from ingest.profiles.formats.hints import ImportHints
+from ingest.profiles.formats.import_file import import_file
 from ingest.profiles.formats.parameters import BodyFormat, IngestParameters
 from ingest.profiles.prepare import Prepared, prepare_profile
 from ingest.profiles.reasons import Reason, Rejection
 from tests.fuzz.target import Run, Target
+from tests.unit.profiles.formats.importing import RECORDINGS
 from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES, Profile, Sample
 
 _PARAMETERS = IngestParameters(AppName("app", {}), NOW_NS, NOW_NS, 0, "rbspy")
@@ -28,6 +32,8 @@ _SPEEDSCOPE = {
         },
     ],
 }
+#: A recording that is known and not read.
+_REFUSED = ("memray.stats.json",)
 #: What may still be wrong with a profile that a converter made: it is larger than the file it came from.
 _BOUNDS = (Reason.PROFILE_SIZE_LIMIT, Reason.SAMPLES_LIMIT)
 
@@ -57,6 +63,13 @@ def _pprof(data: bytes) -> bool:
     return isinstance(prepare_profile(one.pprof, "alice", SERIES, ANY_TIME, NOW_NS), Prepared)
 
 
+def _file(data: bytes) -> bool:
+    answer = import_file(data, ImportHints(now_ns=NOW_NS), ANY_TIME)
+    if isinstance(answer, Rejection):
+        return False
+    return answer.format is FileFormat.PPROF or holds(answer.profiles)
+
+
 def _form(data: bytes) -> bool:
     return not isinstance(read_form(data, "multipart/form-data; boundary=x"), Rejection)
 
@@ -73,5 +86,8 @@ def format_targets() -> dict[str, Target]:
         "trie": Target([tree], _body(BodyFormat.TRIE)),
         "speedscope": Target([json.dumps(_SPEEDSCOPE).encode()], _body(BodyFormat.SPEEDSCOPE)),
         "old pprof": Target([profile], _pprof),
+        "file": Target(
+            [path.read_bytes() for path in sorted(RECORDINGS.glob("*.*")) if path.name not in _REFUSED], _file
+        ),
         "form": Target([part + part + b"--x--\r\n"], _form),
     }

@@ -10,7 +10,7 @@ from tests.fuzz.targets import targets
 SECONDS = 1.0
 PARSERS = [
     *("pprof", "record", "answer", "request", "selector", "log", "block"),
-    *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form"),
+    *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form", "file"),
 ]
 
 

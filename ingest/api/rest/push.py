@@ -76,8 +76,8 @@ class PushView(ApiView):
         return push_answer(store(origin, [RawSeries(tuple(labels), (raw,))]))
 
 
-def push_answer(result: PushResult) -> HttpResponse:
-    """Return the answer that reports a push of one profile."""
+def push_answer(result: PushResult, **more: str) -> HttpResponse:
+    """Return the answer that reports a push of one file, with ``more`` about it when it is a success."""
     if result.request_rejection is not None:
         later = {} if result.retry_after_seconds is None else {"retry_after_seconds": result.retry_after_seconds}
         return refusal(result.request_rejection, push_id=result.push_id, **later)
@@ -97,6 +97,7 @@ def push_answer(result: PushResult) -> HttpResponse:
                 if item.outcome is Outcome.REJECTED
             ],
             "empty": all(item.outcome is Outcome.EMPTY for item in result.items),
+            **more,
         }
     )
 

@@ -20,7 +20,7 @@ def read_groups(data: bytes, tree: StackTree, factor: int) -> None:
 
     Refuses a line that ends in anything but a count.
     """
-    for number, line in _lines(data):
+    for number, line in lines_of(data):
         stack, space, count = line.rpartition(b" ")
         if not space:
             continue
@@ -32,12 +32,12 @@ def read_groups(data: bytes, tree: StackTree, factor: int) -> None:
 
 def read_lines(data: bytes, tree: StackTree, factor: int) -> None:
     """Add ``factor`` to the stack of each line; empty lines are skipped."""
-    for _, line in _lines(data):
+    for _, line in lines_of(data):
         if line:
             _add(tree, line, factor)
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+def lines_of(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield each line and its number, from 1, without making a list of them all."""
     start, number = 0, 0
     while start < len(data):

@@ -6,12 +6,14 @@ one, as exporters that divide a long recording write them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import msgspec
 
 from ingest.profiles.formats.converted import Converted
+from ingest.profiles.formats.hints import ImportHints
 from ingest.profiles.formats.json_file import decode_json
 from ingest.profiles.formats.kinds import Meaning, meaning_of, time_meaning_of
 from ingest.profiles.formats.parameters import DEFAULT_SAMPLE_RATE
@@ -79,16 +81,36 @@ def convert_speedscope(data: bytes, app: str, sample_rate: int, from_ns: int, li
     Values in a unit of time become nanoseconds, exactly; others are as with folded stacks. Of several profiles each
     counts what its unit says, whatever the application's name ends with.
     """
+    file = _read(data)
+    several = len(file.profiles) > 1
+    return _convert(file, lambda unit: _meaning(unit, app, sample_rate, several=several), from_ns, limits)
+
+
+def convert_speedscope_file(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
+    """Return the profiles of a file that a person brings: all of them count what was said, or what their unit says."""
+
+    def meaning(unit: str) -> Meaning:
+        if unit == "bytes":
+            return ImportHints(hints.kind).counted("bytes")
+        return hints.timed("wall") if _known(unit) in _UNIT_NS else hints.counted()
+
+    return _convert(_read(data), meaning, hints.moment_ns(), limits)
+
+
+def _read(data: bytes) -> _File:
     file = decode_json(data, _File)
     if file.schema != SCHEMA:
         raise malformed(f"the file has the schema {file.schema[:100]!r}, not that of speedscope")
+    return file
+
+
+def _convert(file: _File, meaning_of_unit: Callable[[str], Meaning], from_ns: int, limits: Limits) -> list[Converted]:
     parts: dict[tuple[str, str, str, Number], _Part] = {}
     for profile in file.profiles:
         key = (profile.name, profile.type, profile.unit, profile.start)
         part = parts.get(key)
         if part is None:
-            meaning = _meaning(profile.unit, app, sample_rate, several=len(file.profiles) > 1)
-            part = parts[key] = _part(meaning, file.shared.frames, limits)
+            part = parts[key] = _part(meaning_of_unit(profile.unit), file.shared.frames, limits)
         if profile.type == "evented":
             _read_events(profile, part)
         elif profile.type == "sampled":
@@ -98,12 +120,16 @@ def convert_speedscope(data: bytes, app: str, sample_rate: int, from_ns: int, li
     return [_converted(key[0], part, from_ns) for key, part in parts.items()]
 
 
-def _meaning(unit: str, app: str, sample_rate: int, *, several: bool) -> Meaning:
+def _known(unit: str) -> str:
     if unit not in _UNIT_NS and unit not in _OTHER_UNITS:
         raise malformed(f"the unit {unit[:100]!r} is not one of speedscope's")
-    if several and unit != "none":
+    return unit
+
+
+def _meaning(unit: str, app: str, sample_rate: int, *, several: bool) -> Meaning:
+    if several and _known(unit) != "none":
         app = f"{app}.{unit}"
-    if unit in _UNIT_NS:
+    if _known(unit) in _UNIT_NS:
         period_ns = _UNIT_NS[unit] if sample_rate in (0, DEFAULT_SAMPLE_RATE) else SECOND_NS // sample_rate
         return time_meaning_of(app, period_ns)
     return meaning_of(app, sample_rate)
@@ -117,7 +143,9 @@ def _part(meaning: Meaning, frames: list[_Frame], limits: Limits) -> _Part:
 
 def _converted(name: str, part: _Part, from_ns: int) -> Converted:
     meaning = part.meaning
-    labels = [(LABEL_NAME, meaning.metric_name), (LABEL_SERVICE_NAME, meaning.service)]
+    labels = [(LABEL_NAME, meaning.metric_name)]
+    if meaning.service:
+        labels.append((LABEL_SERVICE_NAME, meaning.service))
     if name:
         labels.append((LABEL_PROFILE_NAME, name))
     return Converted(tuple(labels), part.tree.pprof(meaning.period_type, meaning.period, from_ns))

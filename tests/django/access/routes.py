@@ -137,6 +137,8 @@ ROWS = [
         for method in ("GithubApp", "GithubLogin", "GithubRefresh", "GetFile", "GetCommit", "GetCommits")
     ),
     Row("api/v1/profiles", "POST", Kind.PUSH),
+    Row("api/v1/upload", "POST", Kind.PUSH),
+    Row("api/v1/inspect", "POST", Kind.QUERY),
     Row("api/v1/profile-types", "GET", Kind.QUERY),
     Row("api/v1/labels", "GET", Kind.QUERY),
     Row("api/v1/labels/<str:name>/values", "GET", Kind.QUERY),

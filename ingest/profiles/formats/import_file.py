@@ -1,0 +1,73 @@
+"""Any file in a known format as profiles: for uploads by people, who need not say what they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest.profiles.formats.convert import read_text
+from ingest.profiles.formats.converted import Converted
+from ingest.profiles.formats.cpuprofile import convert_cpuprofile
+from ingest.profiles.formats.detect import FileFormat, detect
+from ingest.profiles.formats.hints import ImportHints
+from ingest.profiles.formats.memray import convert_memray_csv, convert_memray_json
+from ingest.profiles.formats.pprof_upload import convert_pprof
+from ingest.profiles.formats.pstats_file import convert_pstats
+from ingest.profiles.formats.pyinstrument import convert_pyinstrument
+from ingest.profiles.formats.python_stacks import convert_austin, convert_collapsed
+from ingest.profiles.formats.refused import Refused, malformed
+from ingest.profiles.formats.speedscope import convert_speedscope_file
+from ingest.profiles.limits import Limits
+from ingest.profiles.pprof.rewrite import with_time
+from ingest.profiles.reasons import Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """What a file held."""
+
+    format: FileFormat
+    profiles: list[Converted]
+
+
+def import_file(data: bytes, hints: ImportHints, limits: Limits, named: str = "") -> ImportedFile | Rejection:
+    """Return the profiles of a file, gzipped or not, or why it cannot be read.
+
+    ``named`` is its format where somebody knows better than its content says.
+    """
+    try:
+        plain = read_text(data, limits)
+        chosen = _named(named) if named else detect(plain)
+        return ImportedFile(chosen, _CONVERTERS[chosen](plain, hints, limits))
+    except Refused as refused:
+        return refused.rejection
+
+
+def _named(name: str) -> FileFormat:
+    try:
+        return FileFormat(name)
+    except ValueError:
+        raise malformed(f"the format {name[:50]!r} is not known; these are read: {', '.join(FileFormat)}") from None
+
+
+def _pprof(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
+    (one,) = convert_pprof(data, b"", "", hints.moment_ns(), limits)
+    return [Converted(one.labels, with_time(one.pprof, hints.time_ns) if hints.time_ns else one.pprof)]
+
+
+def _jfr(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
+    raise malformed("JFR cannot be read")
+
+
+_CONVERTERS: dict[FileFormat, Callable[[bytes, ImportHints, Limits], list[Converted]]] = {
+    FileFormat.PPROF: _pprof,
+    FileFormat.COLLAPSED: convert_collapsed,
+    FileFormat.AUSTIN: convert_austin,
+    FileFormat.SPEEDSCOPE: convert_speedscope_file,
+    FileFormat.PSTATS: convert_pstats,
+    FileFormat.MEMRAY_CSV: convert_memray_csv,
+    FileFormat.MEMRAY_JSON: convert_memray_json,
+    FileFormat.PYINSTRUMENT: convert_pyinstrument,
+    FileFormat.CPUPROFILE: convert_cpuprofile,
+    FileFormat.JFR: _jfr,
+}
