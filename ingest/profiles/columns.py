@@ -17,7 +17,7 @@ Conventions, which every producer keeps and every consumer may rely on:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -114,6 +114,8 @@ class ProfileGroup:
     sample_node: U32  #: uint32[n], tree node of the leaf; ascending
     sample_values: I64  #: int64[K, n], C-contiguous; column j belongs to ``sample_types[j]``
     sample_span: U64  #: uint64[n] span ids, 0 = none; or uint64[0] when no sample has one
+    #: uint64[n, 2] trace ids as two big-endian halves, zeros = none; or uint64[0, 2] when no sample has one
+    sample_trace: U64 = field(default_factory=lambda: np.zeros((0, 2), np.uint64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,11 @@ class StackProfile:
 
     symbols: Symbols
     node_self: I64  #: int64[N]
+
+
+def no_traces() -> U64:
+    """Return the trace ids of samples none of which has one, uint64[0, 2]."""
+    return np.zeros((0, 2), np.uint64)
 
 
 def empty_symbols() -> Symbols:

@@ -200,7 +200,7 @@ def _groups(
     groups = []
     for group, labels in enumerate(group_labels):
         first, last = rows.offsets[group], rows.offsets[group + 1]
-        spans = rows.spans[first:last]
+        spans, traces = rows.spans[first:last], rows.traces[first:last]
         digest_hi, digest_lo = rows.digests[group]
         groups.append(
             ProfileGroup(
@@ -214,6 +214,7 @@ def _groups(
                 sample_node=rows.nodes[first:last],
                 sample_values=rows.values_of(group),
                 sample_span=spans if spans.any() else _NO_SPANS,
+                sample_trace=traces if traces.any() else traces[:0],
             )
         )
     return tuple(groups)

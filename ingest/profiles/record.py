@@ -6,7 +6,7 @@ of 8::
 
     offset  bytes  field
          0      4  magic: PWRP push record, PWRS stack profile record
-         4      2  version, 1
+         4      2  version: 1, or 2 of a push record whose samples have trace ids
          6      2  flags: bit 0 the body is a zstd frame
          8      4  stored body bytes, without the padding
         12      4  CRC-32 of everything else: header without this field, stored body, padding
@@ -51,6 +51,8 @@ Buffer = bytes | bytearray | memoryview
 PUSH_MAGIC = b"PWRP"
 STACK_PROFILE_MAGIC = b"PWRS"
 VERSION = 1
+#: A push record with trace ids; one without is still written as version 1, which older readers know.
+TRACES_VERSION = 2
 
 _FLAG_ZSTD = 1
 _START = struct.Struct("<4sHHI")
@@ -95,8 +97,10 @@ def encode_record(tenant: str, received_ns: int, symbols: Symbols, groups: Seque
             for text in pair:
                 refs.append(texts.setdefault(text, len(texts)))
         count = len(group.sample_node)
-        if group.sample_values.shape != (len(group.sample_types), count) or len(group.sample_span) not in (0, count):
-            raise ValueError("the values or span ids of a group do not match its samples")
+        if group.sample_values.shape != (len(group.sample_types), count) or not (
+            len(group.sample_span) in (0, count) and len(group.sample_trace) in (0, count)
+        ):
+            raise ValueError("the values, span or trace ids of a group do not match its samples")
         group_counts += (len(group.labels), len(group.sample_types), count, len(group.sample_span))
     encoded_texts = [text.encode() for text in texts]
     words = [group.time_ns for group in groups]
@@ -106,6 +110,7 @@ def encode_record(tenant: str, received_ns: int, symbols: Symbols, groups: Seque
         symbols=symbols,
         values=_joined([group.sample_values.reshape(-1) for group in groups], _NO_I64),
         spans=_joined([group.sample_span for group in groups], _NO_U64),
+        traces=_joined_traces(groups),
         group_words=np.array(words, np.int64),
         sample_node=_joined([group.sample_node for group in groups], _NO_U32),
         group_counts=np.array(group_counts, np.uint32),
@@ -139,6 +144,7 @@ def encode_stack_profile(profile: StackProfile) -> bytes:
         symbols=profile.symbols,
         values=profile.node_self,
         spans=_NO_U64,
+        traces=_NO_U64,
         group_words=_NO_I64,
         sample_node=_NO_U32,
         group_counts=_NO_U32,
@@ -192,6 +198,7 @@ def _encode(magic: bytes, received_ns: int, content: Content, group_count: int) 
         texts=len(content.text_lengths),
         text_bytes=len(content.text_bytes),
         refs=len(content.refs),
+        traces=len(content.traces),
     )
     check_counts(counts)
     body: Any = pack_body(content, counts)
@@ -200,8 +207,9 @@ def _encode(magic: bytes, received_ns: int, content: Content, group_count: int) 
         compressed: bytes = _ZSTD.compress(body, asbytes=True)
         if len(compressed) < stored_bytes:
             body, stored_bytes, flags = compressed, len(compressed), _FLAG_ZSTD
-    start = _START.pack(magic, VERSION, flags, stored_bytes)
-    end = _RECEIVED.pack(received_ns) + COUNTS.pack(*counts)
+    version = TRACES_VERSION if counts.traces else VERSION
+    start = _START.pack(magic, version, flags, stored_bytes)
+    end = _RECEIVED.pack(received_ns) + COUNTS.pack(*counts.header)
     padding = bytes(-stored_bytes % 8)
     crc = zlib.crc32(padding, zlib.crc32(body, zlib.crc32(end, zlib.crc32(start))))
     return b"".join([start, _CRC.pack(crc), end, body, padding])
@@ -214,7 +222,8 @@ def _record_bytes(data: memoryview) -> int:
     magic, version, flags, stored_bytes = _START.unpack_from(data)
     if magic not in (PUSH_MAGIC, STACK_PROFILE_MAGIC):
         raise RecordError(f"magic is {magic!r}")
-    if version != VERSION or flags not in (0, _FLAG_ZSTD):
+    known = version == VERSION or (version == TRACES_VERSION and magic == PUSH_MAGIC)
+    if not known or flags not in (0, _FLAG_ZSTD):
         raise RecordError(f"version {version} with flags {flags} is not known")
     size = HEADER_BYTES + int(stored_bytes) + -int(stored_bytes) % 8
     if size > len(data):
@@ -234,7 +243,7 @@ def _read_body(expected_magic: bytes, data: Buffer) -> tuple[int, Counts, U8]:
     size = _record_bytes(view)
     if size != len(view):
         raise RecordError(f"{len(view) - size} bytes follow the record")
-    magic, _, flags, stored_bytes = _START.unpack_from(view)
+    magic, version, flags, stored_bytes = _START.unpack_from(view)
     if magic != expected_magic:
         raise RecordError(f"magic is {magic!r}, expected {expected_magic!r}")
     (crc,) = _CRC.unpack_from(view, _START.size)
@@ -242,6 +251,8 @@ def _read_body(expected_magic: bytes, data: Buffer) -> tuple[int, Counts, U8]:
         raise RecordError("checksum does not match")
     (received_ns,) = _RECEIVED.unpack_from(view, _CRC_END)
     counts = Counts(*COUNTS.unpack_from(view, _CRC_END + _RECEIVED.size))
+    if version == TRACES_VERSION:
+        counts = counts._replace(traces=2 * counts.samples)
     check_counts(counts)
     stored = view[HEADER_BYTES : HEADER_BYTES + stored_bytes]
     if flags & _FLAG_ZSTD:
@@ -299,10 +310,28 @@ def _groups(content: Content, counts: Counts, texts: list[str]) -> Iterator[Prof
             sample_node=nodes,
             sample_values=values.reshape(type_count, sample_count),
             sample_span=content.spans[span : span + span_count],
+            sample_trace=_traces_of(content.traces, sample, sample_count),
         )
         sample += sample_count
         value += type_count * sample_count
         span += span_count
+
+
+def _traces_of(traces: U64, first: int, count: int) -> U64:
+    """Return the trace ids of a group, none when they are all zeros."""
+    mine = traces.reshape(-1, 2)[first : first + count]
+    return mine if mine.any() else mine[:0]
+
+
+def _joined_traces(groups: Sequence[ProfileGroup]) -> U64:
+    """Return uint64[2 n], the halves of the trace ids of all samples; nothing when no sample has one."""
+    if not any(group.sample_trace.any() for group in groups):
+        return _NO_U64
+    traces = [
+        group.sample_trace if len(group.sample_trace) else np.zeros((len(group.sample_node), 2), np.uint64)
+        for group in groups
+    ]
+    return np.concatenate(traces).reshape(-1)
 
 
 def _check_group_counts(per_group: list[list[int]], counts: Counts) -> None:

@@ -35,6 +35,10 @@ MAX_TEXTS = 1 << 20
 MAX_REFS = 1 << 22
 
 
+#: Counts in the header of a record.
+HEADER_COUNTS = 14
+
+
 class RecordError(Exception):
     """The bytes are not a record: truncated, damaged, of an unknown version, or inconsistent in themselves."""
 
@@ -56,6 +60,8 @@ class Counts(NamedTuple):
     texts: int
     text_bytes: int
     refs: int
+    #: Halves of trace ids: two a sample in version 2, which follows from the others and is not in the header.
+    traces: int = 0
 
     @property
     def widths_8(self) -> tuple[int, ...]:
@@ -71,6 +77,7 @@ class Counts(NamedTuple):
             self.locations,  # location_address
             self.values,
             self.spans,
+            self.traces,
             3 * self.groups,  # times, durations, periods
         )
 
@@ -100,22 +107,28 @@ class Counts(NamedTuple):
         return (self.string_bytes, self.locations, self.text_bytes, 16 * self.groups)
 
     @property
+    def header(self) -> tuple[int, ...]:
+        """The counts that stand in the header."""
+        return self[:HEADER_COUNTS]
+
+    @property
     def body_bytes(self) -> int:
         """Size of the body before compression."""
         return 8 * sum(self.widths_8) + 4 * sum(self.widths_4) + sum(self.widths_1)
 
 
 #: How the counts stand in the header of a record.
-COUNTS = struct.Struct("<14I")
+COUNTS = struct.Struct(f"<{HEADER_COUNTS}I")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a body holds: the symbols, and the raw columns of the groups. See ``docs/record.md`` for the last five."""
+    """What a body holds: the symbols, and the raw columns of the groups. See ``docs/record.md`` for the last six."""
 
     symbols: Symbols
     values: I64
     spans: U64
+    traces: U64  #: uint64[2 n] in version 2: both halves of the trace id of each sample
     group_words: I64  #: int64[3G]: all times, all durations, all periods
     sample_node: U32
     group_counts: U32  #: uint32[4G]: labels, sample types, samples and spans of one group after the other
@@ -134,7 +147,7 @@ def pack_body(content: Content, counts: Counts) -> U8:
     words_8 = _joined(
         [
             s.string_offsets, s.location_line_offsets, s.function_start_line, s.line_number, s.mapping_start,
-            s.mapping_limit, s.mapping_offset, s.location_address, c.values, c.spans, c.group_words,
+            s.mapping_limit, s.mapping_offset, s.location_address, c.values, c.spans, c.traces, c.group_words,
         ]
     )  # fmt: skip
     words_4 = _joined(
@@ -181,7 +194,7 @@ def unpack_body(body: U8, counts: Counts) -> Content:
     signed, four = words_8.reshape(-1).view(np.int64), words_4.reshape(-1).view(np.uint32)
     at_8, at_4 = _slices(counts.widths_8), _slices(counts.widths_4)
     eight = [signed[at] for at in at_8]
-    unsigned = [column.view(np.uint64) for column in (*eight[4:8], eight[9])]
+    unsigned = [column.view(np.uint64) for column in (*eight[4:8], *eight[9:11])]
     columns_4 = [four[at] for at in at_4]
     string_bytes, folded, text_bytes, profile_ids = [single[at] for at in _slices(counts.widths_1)]
     symbols = Symbols(
@@ -212,7 +225,8 @@ def unpack_body(body: U8, counts: Counts) -> Content:
         symbols=symbols,
         values=eight[8],
         spans=unsigned[4],
-        group_words=eight[10],
+        traces=unsigned[5],
+        group_words=eight[11],
         sample_node=columns_4[10],
         group_counts=columns_4[11],
         text_lengths=columns_4[12],

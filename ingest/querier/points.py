@@ -77,10 +77,18 @@ def _exemplars(reply: ExemplarsReply | None) -> Iterator[tuple[int, Exemplar]]:
         return
     labels = [tuple((name, value) for name, value in one) for one in reply.labels]
     signed = (i64_column(column).tolist() for column in (reply.step, reply.value, reply.series, reply.time))
-    unsigned = (u64_column(column).tolist() for column in (reply.id_hi, reply.id_lo, reply.span))
-    for cell, value, series, time_ns, high, low, span in zip(*signed, *unsigned, strict=True):
-        profile_id = high.to_bytes(8, "big") + low.to_bytes(8, "big")
-        yield cell, Exemplar(time_ns // _NS_PER_MS, profile_id, span, value, labels[series])
+    unsigned = (
+        u64_column(column).tolist()
+        for column in (reply.id_hi, reply.id_lo, reply.span, reply.trace_hi, reply.trace_lo)
+    )  # fmt: skip
+    for cell, value, series, time_ns, *halves in zip(*signed, *unsigned, strict=True):
+        id_hi, id_lo, span, trace_hi, trace_lo = halves
+        profile_id, trace = _bytes16(id_hi, id_lo), _bytes16(trace_hi, trace_lo)
+        yield cell, Exemplar(time_ns // _NS_PER_MS, profile_id, span, trace, value, labels[series])
+
+
+def _bytes16(high: int, low: int) -> bytes:
+    return high.to_bytes(8, "big") + low.to_bytes(8, "big")
 
 
 def _time_series(

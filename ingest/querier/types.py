@@ -65,6 +65,7 @@ class Exemplar:
     time_ms: int
     profile_id: bytes  #: 16 bytes
     span: int  #: 0 = none
+    trace: bytes  #: 16 bytes, zeros = none
     value: int
     labels: Labels  #: of its series, without those of the group
 

@@ -20,6 +20,7 @@ class PickedSamples:
     node: U32  #: uint32[n], in any order within a row
     value: I64  #: int64[n], never 0
     span: U64  #: uint64[n], 0 = none; or uint64[0] when no sample of the part has one
+    trace: U64  #: uint64[n, 2], zeros = none; or uint64[0, 2] when no sample of the part has one
 
 
 class Content(Protocol):
@@ -74,6 +75,9 @@ class Content(Protocol):
     def has_spans(self) -> bool:
         """Whether any sample has a span."""
 
+    def has_traces(self) -> bool:
+        """Whether any sample has a trace."""
+
     def used_nodes(self) -> NDArray[np.bool_]:
         """bool[nodes], whether a sample is at the node."""
 
@@ -99,6 +103,7 @@ class PartContent:
     sample_node: U32  #: uint32[n], node of ``symbols``; in any order within a row
     sample_value: I64  #: int64[n], never 0
     sample_span: U64  #: uint64[n], 0 = none; or uint64[0] when no sample has one
+    sample_trace: U64  #: uint64[n, 2], zeros = none; or uint64[0, 2] when no sample has one
 
     @property
     def sample_counts(self) -> I64:
@@ -109,6 +114,10 @@ class PartContent:
         """Whether any sample has a span."""
         return bool(self.sample_span.any())
 
+    def has_traces(self) -> bool:
+        """Whether any sample has a trace."""
+        return bool(self.sample_trace.any())
+
     def used_nodes(self) -> NDArray[np.bool_]:
         """bool[nodes], whether a sample is at the node."""
         used = np.zeros(self.symbols.node_count, np.bool_)
@@ -117,4 +126,6 @@ class PartContent:
 
     def picked(self, rows: I64) -> PickedSamples:
         """Return the samples of these rows, which costs nothing: they are all here."""
-        return PickedSamples(rows, self.sample_offsets, self.sample_node, self.sample_value, self.sample_span)
+        return PickedSamples(
+            rows, self.sample_offsets, self.sample_node, self.sample_value, self.sample_span, self.sample_trace
+        )

@@ -10,6 +10,7 @@ fingerprints, counts, identities and times take 8 bytes an entry.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from ingest.profiles.columns import I64, U64
 from ingest.profiles.sample_choice import EVERY_SAMPLE, ExemplarKind, SampleChoice
+
+T = TypeVar("T")
 
 
 class ReadOp(StrEnum):
@@ -110,6 +113,8 @@ class ExemplarsReply(msgspec.Struct, array_like=True, frozen=True):
     id_hi: bytes  #: uint64[m]
     id_lo: bytes  #: uint64[m]
     span: bytes  #: uint64[m], 0 = none
+    trace_hi: bytes  #: uint64[m]
+    trace_lo: bytes  #: uint64[m]; both 0 = none
 
 
 class PointsReply(msgspec.Struct, array_like=True, frozen=True):
@@ -151,7 +156,7 @@ def encode_request(request: ReadRequest) -> bytes:
 
 def decode_request(data: bytes) -> ReadRequest:
     """Return the request; raises msgspec.DecodeError on anything else."""
-    return _request_decoder.decode(data)
+    return _decoded(_request_decoder, data)
 
 
 def encode_reply(reply: ReadReply) -> bytes:
@@ -161,7 +166,15 @@ def encode_reply(reply: ReadReply) -> bytes:
 
 def decode_reply(data: bytes) -> ReadReply:
     """Return the reply; raises msgspec.DecodeError on anything else."""
-    return _reply_decoder.decode(data)
+    return _decoded(_reply_decoder, data)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
+    """Decode a message; what is nested so deep that it cannot even be passed over is no message."""
+    try:
+        return decoder.decode(data)
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deep") from error
 
 
 def u64_bytes(column: U64) -> bytes:

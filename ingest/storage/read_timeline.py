@@ -50,7 +50,7 @@ def _observed(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind, 
     numbers = np.array([timeline.numbers(part.series.labels(int(one))) for one in series], np.int64).reshape(-1, 2)
     # Point t covers (t - step, t], so a row exactly on a point belongs to it.
     step = -((request.origin_ns - rows.time_ns) // request.step_ns)
-    at, value, span = _values(request, part, rows, kind)
+    at, value, span, trace = _values(request, part, rows, kind)
     return Observations(
         group=numbers[of_row, 0][at],
         cell=step[at],
@@ -60,16 +60,17 @@ def _observed(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind, 
         id_hi=rows.id_hi[at],
         id_lo=rows.id_lo[at],
         span=span,
+        trace=trace,
     )
 
 
-def _values(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind) -> tuple[I64, I64, U64]:
-    """Return position of the row, value and span of each entry."""
+def _values(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind) -> tuple[I64, I64, U64, U64]:
+    """Return position of the row, value, span and trace of each entry."""
     if kind is ExemplarKind.SPAN:
         spans = part.span_totals(rows.row_index, request.choice)
-        return spans.row, spans.value, spans.span
+        return spans.row, spans.value, spans.span, spans.trace
     total = rows.total
     if request.choice.picks_samples:
         total = part.row_totals(rows.row_index, request.choice)
     at = np.flatnonzero(total).astype(np.int64)
-    return at, total[at], np.zeros(len(at), np.uint64)
+    return at, total[at], np.zeros(len(at), np.uint64), np.zeros((len(at), 2), np.uint64)

@@ -71,11 +71,31 @@ def span_totals(
     return rows[:found].copy(), samples[:found].copy(), totals[:found].copy()
 
 
+@kernel
+def kept_traces(trace: U64, wanted: U64) -> Any:
+    """Return bool[n], whether each of ``trace`` (uint64[n, 2]) is one of ``wanted`` (uint64[k, 2], sorted)."""
+    kept = np.zeros(len(trace), np.bool_)
+    for i in range(len(trace)):
+        low = np.int64(0)
+        high = np.int64(len(wanted))
+        while low < high:
+            middle = (low + high) // 2
+            if wanted[middle, 0] < trace[i, 0] or (
+                wanted[middle, 0] == trace[i, 0] and wanted[middle, 1] < trace[i, 1]
+            ):
+                low = middle + 1
+            else:
+                high = middle
+        kept[i] = low < len(wanted) and wanted[low, 0] == trace[i, 0] and wanted[low, 1] == trace[i, 1]
+    return kept
+
+
 def warm_up() -> None:
     """Compile every kernel of this file."""
     u32, i64, u64 = np.zeros(1, np.uint32), np.ones(1, np.int64), np.ones(1, np.uint64)
     zero, kept = np.zeros(1, np.int64), np.ones(1, np.bool_)
     add_rows(u32, i64, zero, i64, zero.copy())
     add_kept(u32, i64, kept, zero, i64, zero.copy())
+    kept_traces(np.zeros((1, 2), np.uint64), np.zeros((1, 2), np.uint64))
     row_totals(u32, i64, kept, kept, zero, i64, zero, zero.copy())
     span_totals(u32, i64, u64, kept, kept, zero, i64)

@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.profiles.columns import I64, U32, U64, StackProfile, Symbols
+from ingest.profiles.columns import I64, U32, U64, StackProfile, Symbols, no_traces
 from ingest.profiles.go_pgo import nearest_the_leaf
 from ingest.profiles.projection import below_call_site_nodes, project_by_name, prune
 from ingest.profiles.projection import by_name as project
 from ingest.profiles.sample_choice import SampleChoice
-from ingest.storage.sample_kernels import add_kept, add_rows, row_totals, span_totals
+from ingest.storage.sample_kernels import add_kept, add_rows, kept_traces, row_totals, span_totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class SampleRun:
     node: U32  #: uint32[n]
     value: I64  #: int64[n]
     span: U64  #: uint64[n], 0 = none; or uint64[0] when there is none or nobody asked
+    trace: U64  #: uint64[n, 2], zeros = none; or uint64[0, 2] when there is none or nobody asked
 
 
 class Sampled(Protocol):
@@ -35,7 +36,7 @@ class Sampled(Protocol):
     def symbols(self) -> Symbols:
         """Return what the nodes of samples are numbers in."""
 
-    def runs(self, row_index: I64, with_spans: bool) -> Iterator[SampleRun]:
+    def runs(self, row_index: I64, with_spans: bool, with_traces: bool) -> Iterator[SampleRun]:
         """Return the samples of these rows, each row in exactly one run."""
 
 
@@ -45,6 +46,7 @@ class SpanTotals:
 
     row: I64  #: position of the row among those that were asked for
     span: U64  #: never 0
+    trace: U64  #: uint64[n, 2], zeros = none; the trace of one of the span's samples
     value: I64
 
 
@@ -52,11 +54,12 @@ def merge_samples(part: Sampled, row_index: I64, by_name: bool, choice: SampleCh
     """Sum the values of these rows per stack, as :meth:`ingest.storage.part.Part.merge` says."""
     symbols = part.symbols()
     node_self = np.zeros(symbols.node_count, np.int64)
-    for run in part.runs(row_index, bool(choice.spans)):
-        if not choice.spans:
+    for run in part.runs(row_index, bool(choice.spans), bool(choice.traces)):
+        kept = _kept(run, choice)
+        if not len(kept):
             add_rows(run.node, run.value, run.offset, run.count, node_self)
-        elif len(run.span):
-            add_kept(run.node, run.value, _kept(run, choice), run.offset, run.count, node_self)
+        else:
+            add_kept(run.node, run.value, kept, run.offset, run.count, node_self)
     if choice.call_site:
         node_self[~below_call_site_nodes(symbols, choice.call_site)] = 0
     if choice.changes_stacks:
@@ -69,7 +72,7 @@ def totals_of_rows(part: Sampled, row_index: I64, choice: SampleChoice) -> I64:
     """Sum the values of each row, as :meth:`ingest.storage.part.Part.row_totals` says."""
     totals = np.zeros(len(row_index), np.int64)
     nodes = _nodes(part, choice)
-    for run in part.runs(row_index, bool(choice.spans)):
+    for run in part.runs(row_index, bool(choice.spans), bool(choice.traces)):
         row_totals(run.node, run.value, _kept(run, choice), nodes, run.offset, run.count, run.at, totals)
     return totals
 
@@ -77,16 +80,18 @@ def totals_of_rows(part: Sampled, row_index: I64, choice: SampleChoice) -> I64:
 def totals_of_spans(part: Sampled, row_index: I64, choice: SampleChoice) -> SpanTotals:
     """Sum the values of each span of each row, as :meth:`ingest.storage.part.Part.span_totals` says."""
     nodes = _nodes(part, choice)
-    found = [SpanTotals(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64))]
-    for run in part.runs(row_index, True):
+    found = [SpanTotals(np.zeros(0, np.int64), np.zeros(0, np.uint64), no_traces(), np.zeros(0, np.int64))]
+    for run in part.runs(row_index, True, True):
         if len(run.span):
             row, sample, value = span_totals(
                 run.node, run.value, run.span, _kept(run, choice), nodes, run.offset, run.count
             )
-            found.append(SpanTotals(run.at[row], run.span[sample], value))
+            trace = run.trace[sample] if len(run.trace) else np.zeros((len(sample), 2), np.uint64)
+            found.append(SpanTotals(run.at[row], run.span[sample], trace, value))
     return SpanTotals(
         np.concatenate([one.row for one in found]),
         np.concatenate([one.span for one in found]),
+        np.concatenate([one.trace for one in found]),
         np.concatenate([one.value for one in found]),
     )
 
@@ -98,8 +103,12 @@ def _nodes(part: Sampled, choice: SampleChoice) -> NDArray[np.bool_]:
 
 def _kept(run: SampleRun, choice: SampleChoice) -> NDArray[np.bool_]:
     """Return bool[n], the samples of the run that count, or nothing when all do."""
-    if not choice.spans:
+    if not (choice.spans or choice.traces):
         return np.zeros(0, np.bool_)
-    if not len(run.span):
-        return np.zeros(len(run.node), np.bool_)
-    return np.isin(run.span, np.array(choice.spans, np.uint64))
+    kept = np.ones(len(run.node), np.bool_)
+    if choice.spans:
+        kept &= np.isin(run.span, np.array(choice.spans, np.uint64)) if len(run.span) else False
+    if choice.traces:
+        wanted = np.frombuffer(b"".join(choice.traces), ">u8").reshape(-1, 2).astype(np.uint64)
+        kept &= kept_traces(run.trace, wanted) if len(run.trace) else False
+    return kept

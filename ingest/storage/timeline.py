@@ -26,6 +26,7 @@ class Observations:
     id_hi: U64
     id_lo: U64
     span: U64  #: 0 = none
+    trace: U64  #: uint64[n, 2], zeros = none
 
     def take(self, index: I64) -> Observations:
         """Return the entries at these positions."""
@@ -98,6 +99,8 @@ class Timeline:
             u64_bytes(mine.id_hi),
             u64_bytes(mine.id_lo),
             u64_bytes(mine.span),
+            u64_bytes(mine.trace[:, 0]),
+            u64_bytes(mine.trace[:, 1]),
         )
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ingest.api.connect.errors import ConnectError, invalid, refused
+from ingest.api.connect.errors import invalid, refused
 from ingest.api.connect.rpc import Call
 from ingest.api.proto import types_pb2
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
-from ingest.profiles.reasons import ConnectCode, Rejection
+from ingest.profiles.reasons import Rejection
 from ingest.profiles.sample_choice import SampleChoice
 from ingest.profiles.selector import Matcher, parse_selector
 from ingest.querier.types import Selection
@@ -70,8 +70,6 @@ def _choice(request: Any) -> SampleChoice:
         raise invalid("trace_id_selector and span_selector cannot be used together.")
     if any(not any(one) for one in (*traces, *spans)):
         raise invalid("An id of zeros is the id of nothing.")
-    if traces:
-        raise ConnectError(ConnectCode.UNIMPLEMENTED, "trace_id_selector is not implemented.")
     stacks = request.stack_trace_selector if _STACKS in fields else types_pb2.StackTraceSelector()
     return SampleChoice(
         profile_ids=profile_ids,

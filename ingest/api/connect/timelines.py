@@ -116,6 +116,8 @@ def _add_exemplar(target: Any, exemplar: Exemplar) -> None:
     )
     if exemplar.span:
         one.span_id = f"{exemplar.span:016x}"
+    if any(exemplar.trace):
+        one.trace_id = exemplar.trace.hex()
     _add_labels(one, exemplar.labels)
 
 

@@ -2,8 +2,8 @@
 
 The rules are Pyroscope's: numeric labels are dropped; samples with a negative value, with only zeros, or with an
 unknown location are dropped; equal stacks are summed; what only dropped samples used is dropped; addresses of mappings
-with function names are void. ``span_id`` (or ``profile_id``, its older name) stays with the sample, ``trace_id`` is
-dropped, and all other string labels divide the samples into groups. Of a stack that is too deep the root side is kept.
+with function names are void. ``span_id`` (or ``profile_id``, its older name) and ``trace_id`` stay with the
+sample, and all other string labels divide the samples into groups. Of a stack that is too deep the root side is kept.
 
 Deviations, which lose nothing: a location with neither lines nor address is kept as a frame without a name, so that its
 samples count; a frame without lines keeps its address in any mapping; a dash in a sample type becomes ``_`` as it must
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import xxhash
 
-from ingest.profiles.columns import I64, U32, U64, SampleType, Symbols
+from ingest.profiles.columns import I64, U32, U64, SampleType, Symbols, no_traces
 from ingest.profiles.limits import Limits
 from ingest.profiles.pprof import normalize_kernels as kernels
 from ingest.profiles.pprof import wire_kernels as wire
@@ -63,6 +63,7 @@ class Normalized:
     node_digests: U64  #: uint64[N, 2]
     sample_sets: I64  #: int64[n], label set of each
     spans: U64  #: uint64[n]
+    traces: U64  #: uint64[n, 2]; or uint64[0, 2] when no sample has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Rows:
     offsets: list[int]  #: first row of each group, and the end
     nodes: U32
     spans: U64
+    traces: U64  #: uint64[r, 2]; or uint64[0, 2] when no sample has one
     values: I64  #: flat; a group's block holds one sample type after the other
     digests: list[list[int]]  #: two 64-bit lanes for each group
     type_count: int
@@ -112,7 +114,7 @@ def normalize(
     if is_go:
         decoded = with_whole_stacks(decoded, kept, sample_types, string_digests, _SLOT_SEED)
     symbols, leaves, node_digests = _symbols(decoded, string_digests, kept, limits, counts)
-    sample_sets, spans, label_sets = _label_sets(decoded, string_digests, kept)
+    sample_sets, spans, traces, label_sets = _label_sets(decoded, string_digests, kept)
     period_type, period_unit = decoded.header[wire.PERIOD_TYPE : wire.PERIOD_UNIT + 1].tolist()
     return Normalized(
         symbols=symbols,
@@ -128,6 +130,7 @@ def normalize(
         node_digests=node_digests,
         sample_sets=sample_sets,
         spans=spans,
+        traces=traces,
     )
 
 
@@ -137,7 +140,7 @@ def merge_rows(normalized: Normalized, group_of_set: list[int], group_count: int
     if len(group_of_set) > 1 or group_of_set != [0]:
         groups = np.array(group_of_set, np.int64)[groups]
     type_count = len(normalized.sample_types)
-    offsets, nodes, spans, values, digests = kernels.merge_rows(
+    offsets, nodes, spans, traces, values, digests = kernels.merge_rows(
         normalized.kept,
         normalized.decoded.samples,
         normalized.decoded.values,
@@ -146,12 +149,13 @@ def merge_rows(normalized: Normalized, group_of_set: list[int], group_count: int
         normalized.node_digests,
         groups,
         normalized.spans,
+        normalized.traces,
         group_count,
         _SLOT_SEED,
     )
     hi, lo = divmod(_head_digest(normalized), 1 << 64)
     mixed = [[(a + hi) % (1 << 64), (b + lo) % (1 << 64)] for a, b in digests.tolist()]
-    return Rows(offsets.tolist(), nodes, spans, values, mixed, type_count)
+    return Rows(offsets.tolist(), nodes, spans, traces, values, mixed, type_count)
 
 
 def sample_types_of(decoded: Decoded) -> tuple[SampleType, ...] | Rejection:
@@ -207,11 +211,12 @@ def _symbols(decoded: Decoded, string_digests: U64, kept: I64, limits: Limits, c
 
 def _label_sets(
     decoded: Decoded, string_digests: U64, kept: I64
-) -> tuple[I64, U64, tuple[tuple[tuple[str, str], ...], ...]]:
-    """Return the label set and span id of each kept sample, and the labels of each set."""
+) -> tuple[I64, U64, U64, tuple[tuple[tuple[str, str], ...], ...]]:
+    """Return the label set, span id and trace id of each kept sample, and the labels of each set."""
     if not len(decoded.labels):
-        return np.zeros(len(kept), np.int64), np.zeros(len(kept), np.uint64), ((),) if len(kept) else ()
-    sets, spans, members = kernels.group_samples(
+        no_sets = np.zeros(len(kept), np.int64)
+        return no_sets, np.zeros(len(kept), np.uint64), no_traces(), ((),) if len(kept) else ()
+    sets, spans, traces, members = kernels.group_samples(
         decoded.raw,
         kept,
         decoded.samples,
@@ -221,7 +226,7 @@ def _label_sets(
         _RESERVED_LABELS,
         _SLOT_SEED,
     )
-    return sets, spans, tuple([_labels_of(decoded, sample) for sample in members.tolist()])
+    return sets, spans, traces, tuple([_labels_of(decoded, sample) for sample in members.tolist()])
 
 
 def _labels_of(decoded: Decoded, sample: int) -> tuple[tuple[str, str], ...]:

@@ -1,9 +1,9 @@
 """Kernels that turn the tables of a sender into symbols, a stack tree and rows.
 
 :func:`select_samples` replaces ids by row numbers and decides which samples stay; :func:`build_symbols` interns what
-they use by content and makes the tree; :func:`group_samples` finds label sets and span ids; :func:`merge_rows` sums
-equal stacks and digests each group. They run in this order on the tables of one :class:`~ingest.profiles.pprof.decode.
-Decoded`, which they change in place.
+they use by content and makes the tree; :func:`group_samples` finds label sets, span and trace ids;
+:func:`merge_rows` sums equal stacks and digests each group. They run in this order on the tables of one
+:class:`~ingest.profiles.pprof.decode.Decoded`, which they change in place.
 
 Hash tables are open-addressing with linear probing and hold row + 1, 0 being empty. ``seed`` is random in each process
 and decides only about slots, so that nobody can prepare ids or strings that all fall into one; results do not depend on
@@ -23,7 +23,7 @@ from ingest.profiles.pprof.digest_kernels import SEED_HI, SEED_LO, absorb_hi, ab
 #: Counters of one profile, written by the kernels into ``counts``.
 KEPT, NEGATIVE, ZERO, UNKNOWN_LOCATION, TRUNCATED_STACKS, OVERFLOW_TYPE, COUNTERS = range(7)
 
-_HEX_DIGITS = 16
+_SPAN_DIGITS = 16
 
 
 @kernel
@@ -163,14 +163,18 @@ def select_samples(
 def group_samples(
     raw: U8, kept: I64, samples: I64, labels: I64, strings: I64, digests: U64, reserved: U64, seed: Any
 ) -> Any:
-    """Return (group of each kept sample int64[n], its span id uint64[n], a sample of each group int64[G]).
+    """Return (group of each kept sample int64[n], its span id uint64[n], its trace id uint64[n, 2], a sample of each
+    group int64[G]).
 
     Samples with the same set of string labels are a group; groups are numbered as they are met. ``reserved``:
     uint64[3, 2], digests of ``span_id``, ``profile_id`` and ``trace_id``, which are not part of the set. The span id is
-    a value of 16 hexadecimal digits read as one number, 0 when there is none.
+    a value of 16 hexadecimal digits read as one number, 0 when there is none; the trace id is one of 32 digits, read as
+    two. Without any trace id there are no rows of them.
     """
     groups = np.zeros(len(kept), np.int64)
     spans = np.zeros(len(kept), np.uint64)
+    traces = np.zeros((len(kept), 2), np.uint64)
+    traced = 0
     members = np.empty(len(kept), np.int64)
     lanes = np.empty((len(kept), 2), np.uint64)
     table = np.zeros(_table_size(len(kept)), np.int32)
@@ -191,7 +195,14 @@ def group_samples(
                 hi += finish(absorb_hi(digests[key, 0], digests[value, 0]))
                 lo += finish(absorb_lo(digests[key, 1], digests[value, 1]))
             elif reserved_as < 2:
-                spans[position] = _span_id(raw, strings[value, 0], strings[value, 1])
+                if _is_hex(raw, strings[value, 0], strings[value, 1], _SPAN_DIGITS):
+                    spans[position] = _hex_number(raw, strings[value, 0])
+                else:
+                    spans[position] = 0
+            elif _is_hex(raw, strings[value, 0], strings[value, 1], 2 * _SPAN_DIGITS):
+                traces[position, 0] = _hex_number(raw, strings[value, 0])
+                traces[position, 1] = _hex_number(raw, strings[value, 0] + _SPAN_DIGITS)
+                traced += traces[position, 0] != 0 or traces[position, 1] != 0
         slot = finish((hi ^ seed) * SEED_HI ^ lo) & mask
         while table[slot] != 0 and (lanes[table[slot] - 1, 0] != hi or lanes[table[slot] - 1, 1] != lo):
             slot = (slot + np.uint64(1)) & mask
@@ -202,26 +213,30 @@ def group_samples(
             used += 1
             table[slot] = used
         groups[position] = table[slot] - 1
-    return groups, spans, members[:used]
+    return groups, spans, traces if traced > 0 else traces[:0], members[:used]
 
 
 @kernel
-def _span_id(raw: U8, start: int, size: int) -> Any:
-    """Return 16 hexadecimal digits as a number, 0 for anything else."""
-    span = np.uint64(0)
-    if size != _HEX_DIGITS:
-        return span
+def _is_hex(raw: U8, start: int, size: int, digits: int) -> Any:
+    """Return whether a text is so many hexadecimal digits."""
+    if size != digits:
+        return False
     for index in range(start, start + size):
+        lower = raw[index] | 0x20
+        if not (0x30 <= raw[index] <= 0x39 or 0x61 <= lower <= 0x66):
+            return False
+    return True
+
+
+@kernel
+def _hex_number(raw: U8, start: int) -> Any:
+    """Return the 16 hexadecimal digits from ``start`` on as a number."""
+    number = np.uint64(0)
+    for index in range(start, start + _SPAN_DIGITS):
         byte = raw[index]
-        lower = byte | 0x20
-        if 0x30 <= byte <= 0x39:
-            digit = byte - 0x30
-        elif 0x61 <= lower <= 0x66:
-            digit = lower - 0x57
-        else:
-            return np.uint64(0)
-        span = (span << np.uint64(4)) | np.uint64(digit)
-    return span
+        digit = byte - 0x30 if byte <= 0x39 else (byte | 0x20) - 0x57
+        number = (number << np.uint64(4)) | np.uint64(digit)
+    return number
 
 
 @kernel
@@ -234,14 +249,16 @@ def merge_rows(
     node_digests: U64,
     groups: I64,
     spans: U64,
+    traces: U64,
     group_count: int,
     seed: Any,
 ) -> Any:
-    """Sum samples of one group, node and span, and order them by group and node.
+    """Sum samples of one group, node, span and trace, and order them by group and node.
 
     ``nodes`` and ``groups``: int64[n] by kept sample; a group of -1 is left out. Returns (first row of each group
-    int64[G + 1], node uint32[r], span uint64[r], values int64[r * T], digests uint64[G, 2]). The values of a group are
-    one block, one sample type after the other. The digest of a group is the same for any order of its samples.
+    int64[G + 1], node uint32[r], span uint64[r], trace uint64[r, 2] (no rows when ``traces`` has none), values
+    int64[r * T], digests uint64[G, 2]). The values of a group are one block, one sample type after the other. The
+    digest of a group is the same for any order of its samples.
     """
     count = len(kept)
     table = np.zeros(_table_size(count), np.int32)
@@ -256,13 +273,20 @@ def merge_rows(
         if groups[position] < 0:
             continue
         key = np.uint64(nodes[position]) << np.uint64(32) | np.uint64(groups[position])
-        slot = finish(finish(key ^ seed) ^ spans[position]) & mask
+        link = spans[position]
+        if len(traces) > 0:
+            link ^= finish(traces[position, 0]) ^ traces[position, 1]
+        slot = finish(finish(key ^ seed) ^ link) & mask
         while table[slot] != 0:
             other = firsts[table[slot] - 1]
             if (
                 nodes[other] == nodes[position]
                 and groups[other] == groups[position]
                 and spans[other] == spans[position]
+                and (
+                    len(traces) == 0
+                    or (traces[other, 0] == traces[position, 0] and traces[other, 1] == traces[position, 1])
+                )
             ):
                 break
             slot = (slot + np.uint64(1)) & mask
@@ -276,8 +300,9 @@ def merge_rows(
     targets = _ordered(firsts[:used], nodes, groups, np.cumsum(node_starts), np.cumsum(offsets))
     offsets = np.cumsum(offsets)
     return _summed(
-        kept, samples, values, type_count, nodes, node_digests, groups, spans, offsets, firsts[:used], row_of, targets
-    )
+        kept, samples, values, type_count, nodes, node_digests, groups, spans, traces, offsets, firsts[:used], row_of,
+        targets,
+    )  # fmt: skip
 
 
 @kernel
@@ -306,6 +331,7 @@ def _summed(
     node_digests: U64,
     groups: I64,
     spans: U64,
+    traces: U64,
     offsets: I64,
     firsts: I64,
     row_of: I64,
@@ -315,6 +341,7 @@ def _summed(
     rows = len(firsts)
     row_nodes = np.empty(rows, np.uint32)
     row_spans = np.empty(rows, np.uint64)
+    row_traces = np.empty((rows if len(traces) > 0 else 0, 2), np.uint64)
     sums = np.zeros(rows * type_count, np.int64)
     for position in range(len(kept)):
         if row_of[position] >= 0:
@@ -334,13 +361,19 @@ def _summed(
         row_spans[target] = spans[firsts[row]]
         hi = absorb_hi(node_digests[node, 0], row_spans[target])
         lo = absorb_lo(node_digests[node, 1], row_spans[target])
+        if len(traces) > 0:
+            row_traces[target] = traces[firsts[row]]
+            # A sample without a trace has the digest that it had before there were trace ids.
+            if row_traces[target, 0] != 0 or row_traces[target, 1] != 0:
+                hi = absorb_hi(hi, row_traces[target, 0])
+                lo = absorb_lo(lo, row_traces[target, 1])
         target += offsets[group] * (type_count - 1)
         for column in range(type_count):
             hi = absorb_hi(hi, np.uint64(sums[target + column * width]))
             lo = absorb_lo(lo, np.uint64(sums[target + column * width]))
         digests[group, 0] += finish(hi)
         digests[group, 1] += finish(lo)
-    return offsets, row_nodes, row_spans, sums, digests
+    return offsets, row_nodes, row_spans, row_traces, sums, digests
 
 
 def warm_up() -> None:
@@ -353,5 +386,5 @@ def warm_up() -> None:
     digests = np.zeros((3, 2), np.uint64)
     raw = np.frombuffer(b"\x0a\x00", np.uint8)
     pairs = np.zeros((1, 2), np.int64)
-    groups, spans, _ = group_samples(raw, kept, samples, pairs, pairs, digests, digests, seed)
-    merge_rows(kept, samples, values, 1, groups, digests, groups, spans, 1, seed)
+    groups, spans, traces, _ = group_samples(raw, kept, samples, pairs, pairs, digests, digests, seed)
+    merge_rows(kept, samples, values, 1, groups, digests, groups, spans, traces, 1, seed)

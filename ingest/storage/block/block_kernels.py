@@ -15,22 +15,26 @@ def arrange_samples(
     node: U32,
     value: I64,
     span: U64,
+    trace: U64,
     node_map: U32,
     out_offsets: I64,
     out_node: U32,
     out_value: I64,
     out_span: U64,
+    out_trace: U64,
 ) -> int:
     """Write the samples of ``rows`` one row after the other, by ascending new node; return how many there are.
 
-    Values of equal nodes (and equal spans next to each other) are summed. ``out_offsets`` is int64[len(rows) + 1];
-    the other outputs have room for all samples of these rows. ``span`` and ``out_span`` are both empty or both full.
+    Values of equal nodes (and equal spans and traces next to each other) are summed. ``out_offsets`` is
+    int64[len(rows) + 1]; the other outputs have room for all samples of these rows. ``span`` and ``out_span`` are both
+    empty or both full, and so are ``trace`` and ``out_trace``.
     """
     longest = np.int64(0)
     for i in range(len(rows)):
         longest = max(longest, sample_offsets[rows[i] + 1] - sample_offsets[rows[i]])
     keys = np.empty(longest, np.uint64)
     with_spans = len(out_span) > 0
+    with_traces = len(out_trace) > 0
     used = 0
     out_offsets[0] = 0
     for i in range(len(rows)):
@@ -46,6 +50,8 @@ def arrange_samples(
             same = used > first and out_node[used - 1] == new_node
             if same and with_spans:
                 same = out_span[used - 1] == span[source]
+            if same and with_traces:
+                same = out_trace[used - 1, 0] == trace[source, 0] and out_trace[used - 1, 1] == trace[source, 1]
             if same:
                 out_value[used - 1] += value[source]
             else:
@@ -53,6 +59,8 @@ def arrange_samples(
                 out_value[used] = value[source]
                 if with_spans:
                     out_span[used] = span[source]
+                if with_traces:
+                    out_trace[used] = trace[source]
                 used += 1
         out_offsets[i + 1] = used
     return used
@@ -61,5 +69,7 @@ def arrange_samples(
 def warm_up() -> None:
     """Compile every kernel of this file."""
     u32, i64, u64 = np.zeros(1, np.uint32), np.zeros(1, np.int64), np.zeros(1, np.uint64)
-    offsets = np.array([0, 1], np.int64)
-    arrange_samples(i64, offsets, u32, i64, u64, u32, offsets.copy(), u32.copy(), i64.copy(), u64.copy())
+    offsets, trace = np.array([0, 1], np.int64), np.zeros((1, 2), np.uint64)
+    arrange_samples(
+        i64, offsets, u32, i64, u64, trace, u32, offsets.copy(), u32.copy(), i64.copy(), u64.copy(), trace.copy()
+    )

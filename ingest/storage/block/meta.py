@@ -27,6 +27,8 @@ FORMATS: Final[dict[str, int]] = {
     "functions.parquet": 1,
     "mappings.parquet": 1,
 }
+#: Those of a block whose samples have trace ids. A block without is written as before, which older readers know.
+TRACES_FORMATS: Final[dict[str, int]] = {**FORMATS, "profiles.parquet": 2}
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -74,6 +76,11 @@ class BlockMeta(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         raise KeyError(path)
 
     @property
+    def has_traces(self) -> bool:
+        """Whether samples have trace ids."""
+        return self.formats == TRACES_FORMATS
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of all data files."""
         return sum(entry.size_bytes for entry in self.files)
@@ -117,8 +124,8 @@ def _check(meta: BlockMeta, block: str) -> None:
         raise BlockDamaged(block, META_FILE, f"is of block {meta.ulid!r}")
     if meta.out_of_order != (meta.version == OUT_OF_ORDER_VERSION):
         raise BlockDamaged(block, META_FILE, f"version {meta.version} with out_of_order {meta.out_of_order}")
-    if meta.formats != FORMATS:
-        raise BlockDamaged(block, META_FILE, f"formats {meta.formats}, this program reads {FORMATS}")
+    if meta.formats not in (FORMATS, TRACES_FORMATS):
+        raise BlockDamaged(block, META_FILE, f"formats {meta.formats}, this program reads {TRACES_FORMATS} and before")
     if sorted(entry.path for entry in meta.files) != sorted(FORMATS):
         raise BlockDamaged(block, META_FILE, f"files {[entry.path for entry in meta.files]}, wanted {list(FORMATS)}")
 

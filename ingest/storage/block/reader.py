@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.profiles.columns import I64, U32, U64, StackProfile, Symbols
+from ingest.profiles.columns import I64, U32, U64, StackProfile, Symbols, no_traces
 from ingest.profiles.sample_choice import EVERY_SAMPLE, SampleChoice
 from ingest.profiles.selector import Matcher
 from ingest.storage.block import schema
@@ -55,6 +55,7 @@ class _Samples:
     node: U32
     value: I64
     span: U64  #: empty when not asked for or not in the file
+    trace: U64  #: uint64[n, 2]; uint64[0, 2] when not asked for or not in the file
 
 
 class Block:
@@ -165,7 +166,7 @@ class Block:
         """Sum the values of each span, as :meth:`ingest.storage.part.Part.span_totals` says."""
         return totals_of_spans(self, row_index, choice)
 
-    def runs(self, row_index: I64, with_spans: bool) -> Iterator[SampleRun]:
+    def runs(self, row_index: I64, with_spans: bool, with_traces: bool) -> Iterator[SampleRun]:
         """Return the samples of these rows, a run a row group; see :class:`~ingest.storage.sampling.Sampled`."""
         starts = self._row_columns().group_starts
         order = np.argsort(row_index, kind="stable")
@@ -174,17 +175,17 @@ class Block:
         file = self._open(schema.PROFILES)
         for group in np.flatnonzero(np.diff(bounds)).tolist():
             picked = index[bounds[group] : bounds[group + 1]] - starts[group]
-            samples = self._samples(file, group, with_spans)
+            samples = self._samples(file, group, with_spans, with_traces)
             offset = samples.offsets[picked]
             count = samples.offsets[picked + 1] - offset
             at = order[bounds[group] : bounds[group + 1]]
-            yield SampleRun(at, offset, count, samples.node, samples.value, samples.span)
+            yield SampleRun(at, offset, count, samples.node, samples.value, samples.span, samples.trace)
 
     def content(self) -> PartContent:
         """Return everything in the block, rows in (series, time, id) order: what compaction reads."""
         columns, symbols = self._row_columns(), self.symbols()
         file = self._open(schema.PROFILES)
-        groups = [self._samples(file, group, True) for group in range(len(columns.group_starts) - 1)]
+        groups = [self._samples(file, group, True, True) for group in range(len(columns.group_starts) - 1)]
         with self._reading(schema.PROFILES):
             rest = file.read(columns=["duration_ns", "period"])
             duration_ns, period = column(rest, "duration_ns", np.int64), column(rest, "period", np.int64)
@@ -205,6 +206,7 @@ class Block:
             sample_node=np.concatenate([nothing, *(group.node for group in groups)]),
             sample_value=np.concatenate([nothing.astype(np.int64), *(group.value for group in groups)]),
             sample_span=np.concatenate([nothing.astype(np.uint64), *(group.span for group in groups)]),
+            sample_trace=np.concatenate([no_traces(), *(group.trace for group in groups)]),
         )
 
     def symbols(self) -> Symbols:
@@ -264,7 +266,7 @@ class Block:
             self._series_bytes = index.memory_bytes
             return index.table()
 
-    def _samples(self, file: Any, group: int, with_spans: bool) -> _Samples:
+    def _samples(self, file: Any, group: int, with_spans: bool, with_traces: bool) -> _Samples:
         """Read the samples of one row group and check them: node numbers, and each row's sum against its total."""
         columns = self._row_columns()
         first, end = columns.group_starts[group : group + 2].tolist()
@@ -272,17 +274,21 @@ class Block:
             names = ["stack_ids", "values"]
             if with_spans and "span_ids" in file.schema_arrow.names:
                 names.append("span_ids")
+            if with_traces and self.meta.has_traces:
+                names.append("trace_ids")
             table = file.read_row_group(group, columns=[f"{name}.list.element" for name in names])
-            flat = [_flat_lists(table[name]) for name in names]
-            offsets, node = flat[0]
-            if len(offsets) != end - first + 1 or any(not np.array_equal(offsets, other) for other, _ in flat[1:]):
+            flat = {name: _flat_lists(table[name]) for name in names}
+            offsets, node = flat["stack_ids"]
+            value = flat["values"][1]
+            if len(offsets) != end - first + 1 or any(not np.array_equal(offsets, other) for other, _ in flat.values()):
                 raise ValueError(f"row group {group}: lists of unequal length")
             if len(node) and int(node.max()) >= self.symbols().node_count:
                 raise ValueError(f"stack_id {int(node.max())} of {self.symbols().node_count}")
-            sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(flat[1][1])))[offsets]
+            sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(value)))[offsets]
             if not np.array_equal(np.diff(sums), columns.total[first:end]):
                 raise ValueError(f"row group {group}: values do not sum to total_value")
-            return _Samples(offsets, node, flat[1][1], flat[2][1] if len(flat) > 2 else np.zeros(0, np.uint64))
+            span = flat["span_ids"][1] if "span_ids" in flat else np.zeros(0, np.uint64)
+            return _Samples(offsets, node, value, span, flat["trace_ids"][1] if "trace_ids" in flat else no_traces())
 
     def _open(self, path: str) -> Any:
         """Open one Parquet file, its footer checked against meta.json."""
@@ -328,5 +334,9 @@ def _flat_lists(lists: Any) -> tuple[I64, Any]:
     whole = lists.combine_chunks()
     whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
     offsets = np.array(whole.offsets, np.int64)
-    values = np.require(np.asarray(whole.flatten()), requirements=["C", "W"])
+    flat = whole.flatten()
+    if pa.types.is_fixed_size_binary(flat.type):
+        halves = np.frombuffer(flat.buffers()[1], ">u8")[2 * flat.offset :][: 2 * len(flat)]
+        return offsets - offsets[0], halves.astype(np.uint64).reshape(-1, 2)
+    values = np.require(np.asarray(flat), requirements=["C", "W"])
     return offsets - offsets[0], values

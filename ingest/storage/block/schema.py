@@ -28,7 +28,7 @@ def _list(name: str, of: Any) -> Any:
     return _field(name, pa.list_(_field("element", of)))
 
 
-def profiles_schema(with_spans: bool) -> Any:
+def profiles_schema(with_spans: bool, with_traces: bool) -> Any:
     """One row per profile and sample type, ordered by series_index, time_ns and profile_id."""
     fields = [
         _field("series_index", pa.uint32()),
@@ -42,6 +42,8 @@ def profiles_schema(with_spans: bool) -> Any:
     ]
     if with_spans:
         fields.append(_list("span_ids", pa.uint64()))
+    if with_traces:
+        fields.append(_list("trace_ids", pa.binary(16)))
     return pa.schema(fields)
 
 
@@ -118,7 +120,7 @@ ENCODINGS: Final[dict[str, dict[str, str]]] = {
 }
 #: Columns that are worth a dictionary.
 DICTIONARIES: Final[dict[str, list[str]]] = {
-    PROFILES: ["duration_ns", "period", "values.list.element", "span_ids.list.element"],
+    PROFILES: ["duration_ns", "period", "values.list.element", "span_ids.list.element", "trace_ids.list.element"],
     SERIES: ["profile_type", "service_name", "labels.key_value.key", "labels.key_value.value"],
     STACKS: [],
     LOCATIONS: ["mapping_id"],

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from ingest.profiles.columns import I64, U32, Labels, Symbols
+from ingest.profiles.columns import I64, U32, U64, Labels, Symbols
 from ingest.profiles.labels import LABEL_PRIVATE_SERVICE_NAME, LABEL_PROFILE_TYPE, label_value
 from ingest.profiles.projection import subset
 from ingest.profiles.projection_kernels import NONE
@@ -24,6 +24,7 @@ from ingest.storage.block.meta import (
     META_FILE,
     META_VERSION,
     OUT_OF_ORDER_VERSION,
+    TRACES_FORMATS,
     BlockFile,
     BlockMeta,
     BlockStats,
@@ -106,7 +107,7 @@ def _write_files(content: Content, identity: BlockIdentity, directory: Path) -> 
         sources=identity.sources or (identity.ulid,),
         stats=BlockStats(len(series_order), len(row_order), _distinct_ids(content), samples),
         files=tuple(_file_entry(directory, path, rows[path]) for path in FORMATS),
-        formats=dict(FORMATS),
+        formats=TRACES_FORMATS if content.has_traces() else FORMATS,
         out_of_order=identity.out_of_order,
     )
 
@@ -129,12 +130,12 @@ def _used_symbols(content: Content) -> tuple[Symbols, U32]:
 
 def _write_profiles(path: Path, content: Content, row_series: I64, row_order: I64, node_map: U32) -> int:
     """Write ``profiles.parquet`` and return the number of samples in it."""
-    with_spans = content.has_spans()
-    table_schema = schema.profiles_schema(with_spans)
+    with_spans, with_traces = content.has_spans(), content.has_traces()
+    table_schema = schema.profiles_schema(with_spans, with_traces)
     samples = 0
     with _parquet_writer(path, table_schema) as writer:
         for rows in _row_groups(content.sample_counts, row_order):
-            table, count = _profiles_table(content, row_series, rows, node_map, with_spans)
+            table, count = _profiles_table(content, row_series, rows, node_map, with_spans, with_traces)
             writer.write_table(pa.table(table, schema=table_schema), row_group_size=len(rows))
             samples += count
     return samples
@@ -153,38 +154,46 @@ def _row_groups(counts: I64, row_order: I64) -> Iterator[I64]:
 
 
 def _profiles_table(
-    content: Content, row_series: I64, rows: I64, node_map: U32, with_spans: bool
+    content: Content, row_series: I64, rows: I64, node_map: U32, with_spans: bool, with_traces: bool
 ) -> tuple[list[Any], int]:
     """Return the columns of one row group, and its number of samples."""
     picked = content.picked(rows)
     room = int((picked.offsets[picked.rows + 1] - picked.offsets[picked.rows]).sum())
     offsets = np.empty(len(rows) + 1, np.int64)
     node, value = np.empty(room, np.uint32), np.empty(room, np.int64)
-    span = np.empty(room if with_spans else 0, np.uint64)
-    sources = picked.span if with_spans else span
+    span, trace = np.empty(room if with_spans else 0, np.uint64), np.empty((room if with_traces else 0, 2), np.uint64)
+    spans, traces = picked.span if with_spans else span, picked.trace if with_traces else trace
     used = arrange_samples(
-        picked.rows, picked.offsets, picked.node, picked.value, sources, node_map, offsets, node, value, span
-    )
+        picked.rows, picked.offsets, picked.node, picked.value, spans, traces, node_map, offsets, node, value, span,
+        trace,
+    )  # fmt: skip
     bounds = pa.array(offsets.astype(np.int32))
 
     def lists(flat: Any) -> Any:
-        of = pa.list_(pa.field("element", pa.from_numpy_dtype(flat.dtype), nullable=False))
-        return pa.ListArray.from_arrays(bounds, pa.array(flat[:used]), type=of)
+        return pa.ListArray.from_arrays(bounds, flat, type=pa.list_(pa.field("element", flat.type, nullable=False)))
 
-    ids = np.stack((content.id_hi[rows], content.id_lo[rows]), axis=1).astype(">u8").tobytes()
+    ids = np.stack((content.id_hi[rows], content.id_lo[rows]), axis=1)
     columns = [
         pa.array(row_series[rows].astype(np.uint32)),
-        pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(rows), [None, pa.py_buffer(ids)]),
+        _binary16(ids),
         pa.array(content.time_ns[rows]),
         pa.array(content.duration_ns[rows]),
         pa.array(content.period[rows]),
         pa.array(content.total[rows]),
-        lists(node),
-        lists(value),
+        lists(pa.array(node[:used])),
+        lists(pa.array(value[:used])),
     ]
     if with_spans:
-        columns.append(lists(span))
+        columns.append(lists(pa.array(span[:used])))
+    if with_traces:
+        columns.append(lists(_binary16(trace[:used])))
     return columns, used
+
+
+def _binary16(halves: U64) -> Any:
+    """Return ids of 16 bytes from their halves, uint64[n, 2], as a column."""
+    content = pa.py_buffer(halves.astype(">u8").tobytes())
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(halves), [None, content])
 
 
 def _series_table(content: Content, order: I64, row_series: I64) -> Any:

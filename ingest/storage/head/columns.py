@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.profiles.columns import I64, U32, U64
+from ingest.profiles.columns import I64, U32, U64, no_traces
 from ingest.storage.head.head_kernels import COLUMNS, append_group
 
 #: Samples of a full-sized chunk: 3 MiB of nodes and values.
@@ -21,6 +21,7 @@ FIRST_CHUNK_SAMPLES = 4096
 _FIRST_ROWS = 64
 
 _NO_SPANS = np.zeros(0, np.uint64)
+_NO_TRACES = no_traces()
 
 
 @dataclass(slots=True)
@@ -30,12 +31,13 @@ class Chunk:
     node: U32  #: uint32[capacity]
     value: I64  #: int64[capacity]
     span: U64  #: uint64[capacity], 0 = none; or uint64[0] while no sample of the chunk has one
+    trace: U64  #: uint64[capacity, 2], zeros = none; or uint64[0, 2] while no sample of the chunk has one
     used: int = 0
 
     @property
     def memory_bytes(self) -> int:
         """Bytes of the arrays, spare room included."""
-        return self.node.nbytes + self.value.nbytes + self.span.nbytes
+        return self.node.nbytes + self.value.nbytes + self.span.nbytes + self.trace.nbytes
 
 
 class HeadColumns:
@@ -50,7 +52,14 @@ class HeadColumns:
         self._filling = -1  # index of the chunk that takes what is not too large for it
 
     def append(
-        self, node_map: U32, sample_node: U32, sample_values: I64, sample_span: U64, series: I64, identity: I64
+        self,
+        node_map: U32,
+        sample_node: U32,
+        sample_values: I64,
+        sample_span: U64,
+        sample_trace: U64,
+        series: I64,
+        identity: I64,
     ) -> None:
         """Append a group as one row per sample type that has a value other than zero.
 
@@ -63,9 +72,12 @@ class HeadColumns:
         if len(sample_span) and not len(chunk.span):
             chunk.span = np.zeros(len(chunk.node), np.uint64)
             self.memory_bytes += chunk.span.nbytes
+        if len(sample_trace) and not len(chunk.trace):
+            chunk.trace = np.zeros((len(chunk.node), 2), np.uint64)
+            self.memory_bytes += chunk.trace.nbytes
         self.row_count, chunk.used = append_group(
-            node_map, sample_node, sample_values, sample_span, series, identity, self.table, self.row_count, index,
-            chunk.node, chunk.value, chunk.span, chunk.used,
+            node_map, sample_node, sample_values, sample_span, sample_trace, series, identity, self.table,
+            self.row_count, index, chunk.node, chunk.value, chunk.span, chunk.trace, chunk.used,
         )  # fmt: skip
 
     def _make_row_room(self, wanted: int) -> None:
@@ -86,7 +98,10 @@ class HeadColumns:
         capacity = min(max(self._sample_room, FIRST_CHUNK_SAMPLES), CHUNK_SAMPLES)
         own = wanted > capacity
         chunk = Chunk(
-            np.empty(wanted if own else capacity, np.uint32), np.empty(wanted if own else capacity, np.int64), _NO_SPANS
+            np.empty(wanted if own else capacity, np.uint32),
+            np.empty(wanted if own else capacity, np.int64),
+            _NO_SPANS,
+            _NO_TRACES,
         )
         self.chunks.append(chunk)
         self.memory_bytes += chunk.memory_bytes

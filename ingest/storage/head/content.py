@@ -79,6 +79,10 @@ class HeadContent:
         """Whether any sample has a span."""
         return any(bool(chunk.span.any()) for chunk in self.chunks)
 
+    def has_traces(self) -> bool:
+        """Whether any sample has a trace."""
+        return any(bool(chunk.trace.any()) for chunk in self.chunks)
+
     def used_nodes(self) -> NDArray[np.bool_]:
         """bool[nodes], whether a sample is at the node."""
         used = np.zeros(self.symbols.node_count, np.bool_)
@@ -95,13 +99,14 @@ class HeadContent:
         samples = int(offsets[-1])
         node, value = np.empty(samples, np.uint32), np.empty(samples, np.int64)
         span = np.empty(samples if any(len(chunk.span) for chunk in self.chunks) else 0, np.uint64)
+        trace = np.empty((samples if any(len(chunk.trace) for chunk in self.chunks) else 0, 2), np.uint64)
         for number, at in by_chunk(self.table, rows):
             chunk = self.chunks[number]
             gather_rows(
-                chunk.node, chunk.value, chunk.span, self.table[OFFSET, rows[at]], count[at], offsets[at],
-                node, value, span,
+                chunk.node, chunk.value, chunk.span, chunk.trace, self.table[OFFSET, rows[at]], count[at], offsets[at],
+                node, value, span, trace,
             )  # fmt: skip
-        return PickedSamples(np.arange(len(rows), dtype=np.int64), offsets, node, value, span)
+        return PickedSamples(np.arange(len(rows), dtype=np.int64), offsets, node, value, span, trace)
 
     def _column(self, number: int) -> I64:
         column: I64 = self.table[number]

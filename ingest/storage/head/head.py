@@ -106,6 +106,7 @@ class Head:
                         group.sample_node,
                         group.sample_values,
                         group.sample_span,
+                        group.sample_trace,
                         self._series_ids(group),
                         np.array((high, low, group.time_ns, group.duration_ns, group.period), np.int64),
                     )

@@ -21,6 +21,7 @@ def append_group(
     sample_node: U32,
     sample_values: I64,
     sample_span: U64,
+    sample_trace: U64,
     series: I64,
     identity: I64,
     table: I64,
@@ -29,14 +30,17 @@ def append_group(
     chunk_node: U32,
     chunk_value: I64,
     chunk_span: U64,
+    chunk_trace: U64,
     offset: int,
 ) -> tuple[int, int]:
     """Append one row per sample type that has a value; return the row count and the chunk's fill after it.
 
     ``identity`` is id_hi, id_lo, time, duration and period. The caller made room: a row per sample type in ``table``,
-    an entry per value that is not zero in the chunk. ``chunk_span`` is empty while no sample of the chunk has a span.
+    an entry per value that is not zero in the chunk. ``chunk_span`` and ``chunk_trace`` are empty while no sample of
+    the chunk has a span or trace.
     """
     with_spans = len(chunk_span) > 0 and len(sample_span) > 0
+    with_traces = len(chunk_trace) > 0 and len(sample_trace) > 0
     for kind in range(sample_values.shape[0]):
         first = offset
         total = np.int64(0)
@@ -47,6 +51,8 @@ def append_group(
                 chunk_value[offset] = value
                 if with_spans:
                     chunk_span[offset] = sample_span[i]
+                if with_traces:
+                    chunk_trace[offset] = sample_trace[i]
                 total += value
                 offset += 1
         if offset > first:
@@ -69,14 +75,17 @@ def gather_rows(
     node: U32,
     value: I64,
     span: U64,
+    trace: U64,
     offset: I64,
     count: I64,
     target: I64,
     out_node: U32,
     out_value: I64,
     out_span: U64,
+    out_trace: U64,
 ) -> None:
-    """Copy these rows of one chunk to ``target``, their places in flat columns. ``out_span`` may be empty."""
+    """Copy these rows of one chunk to ``target``, their places in flat columns. ``out_span`` and ``out_trace`` may
+    be empty."""
     for i in range(len(offset)):
         to = target[i]
         for j in range(offset[i], offset[i] + count[i]):
@@ -84,18 +93,23 @@ def gather_rows(
             out_value[to] = value[j]
             if len(out_span) > 0:
                 out_span[to] = span[j] if len(span) > 0 else np.uint64(0)
+            if len(out_trace) > 0:
+                for half in range(2):
+                    out_trace[to, half] = trace[j, half] if len(trace) > 0 else np.uint64(0)
             to += 1
 
 
 def warm_up() -> None:
     """Compile every kernel of this file."""
     u32, i64, u64 = np.zeros(1, np.uint32), np.ones(1, np.int64), np.zeros(1, np.uint64)
+    trace = np.zeros((1, 2), np.uint64)
     table = np.zeros((COLUMNS, 1), np.int64)
     append_group(
         u32,
         u32,
         np.ones((1, 1), np.int64),
         u64,
+        trace,
         i64,
         np.zeros(5, np.int64),
         table,
@@ -104,7 +118,8 @@ def warm_up() -> None:
         u32.copy(),
         i64.copy(),
         u64.copy(),
+        trace.copy(),
         0,
     )
     zero = np.zeros(1, np.int64)
-    gather_rows(u32, i64, u64, zero, i64, zero, u32.copy(), i64.copy(), u64.copy())
+    gather_rows(u32, i64, u64, trace, zero, i64, zero, u32.copy(), i64.copy(), u64.copy(), trace.copy())

@@ -93,13 +93,14 @@ class HeadView:
         """Return what the nodes of samples are numbers in."""
         return self.symbol_columns
 
-    def runs(self, row_index: I64, with_spans: bool) -> Iterator[SampleRun]:
+    def runs(self, row_index: I64, with_spans: bool, with_traces: bool) -> Iterator[SampleRun]:
         """Return the samples of these rows, a run a chunk; see :class:`~ingest.storage.sampling.Sampled`."""
         for number, at in by_chunk(self.table, row_index):
             chunk, picked = self.chunks[number], row_index[at]
             yield SampleRun(
-                at, self.table[OFFSET, picked], self.table[COUNT, picked], chunk.node, chunk.value, chunk.span
-            )
+                at, self.table[OFFSET, picked], self.table[COUNT, picked], chunk.node, chunk.value, chunk.span,
+                chunk.trace,
+            )  # fmt: skip
 
     def content(self) -> HeadContent:
         """Return everything in the view, rows in the order they were appended; series without rows left out."""

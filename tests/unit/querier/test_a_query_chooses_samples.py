@@ -6,7 +6,7 @@ import pytest
 
 from ingest.api.proto import profile_pb2
 from ingest.profiles.profile_type import ProfileType
-from ingest.profiles.sample_choice import SampleChoice
+from ingest.profiles.sample_choice import ExemplarKind, SampleChoice
 from ingest.querier.types import Selection
 from tests.unit.querier.memory_sources import HOUR_MS, NOW_MS, TENANT, MemorySources
 from tests.unit.storage.pushes import CPU, CPU_PERIOD, Group, Sample, plain, read_names
@@ -15,7 +15,7 @@ TYPE = ProfileType("process_cpu", CPU[0].name, CPU[0].unit, CPU_PERIOD.name, CPU
 GROUPS = [
     Group(
         (
-            Sample(plain("main", "work"), (number, 0), span=number),
+            Sample(plain("main", "work"), (number, 0), span=number, trace=2**64 + number),
             Sample(plain("main", "wait"), (10 * number, 0), span=7),
             Sample(plain("other"), (100 * number, 0)),
         ),
@@ -40,6 +40,8 @@ CHOICES = [
     pytest.param(SampleChoice(), {"main/work": 3, "main/wait": 30, "other": 300}, 2, id="everything"),
     pytest.param(SampleChoice(spans=(7,)), {"main/wait": 30}, 2, id="a span of two profiles"),
     pytest.param(SampleChoice(spans=(2, 3)), {"main/work": 2}, 2, id="a span of one"),
+    pytest.param(SampleChoice(traces=((2**64 + 2).to_bytes(16, "big"),)), {"main/work": 2}, 2, id="a trace"),
+    pytest.param(SampleChoice(traces=(b"\x00" * 15 + b"\x07",)), {}, 2, id="a trace that is not there"),
     pytest.param(SampleChoice(call_site=("main",)), {"main/work": 3, "main/wait": 30}, 2, id="a call site"),
     pytest.param(
         SampleChoice(call_site=("main",), spans=(7,), profile_ids=(GROUPS[1].profile_id,)),
@@ -91,3 +93,11 @@ def test_a_profile_for_the_go_compiler_has_few_frames(sources: MemorySources) ->
     assert read_names(answer.value) == {("work",): 3, ("wait",): 30, ("other",): 300}
     profile = profile_pb2.Profile.FromString(sources.querier().merge_profile(selection(choice), None).value)
     assert sorted((len(one.location_id), one.value[0]) for one in profile.sample) == [(1, 3), (1, 30), (1, 300)]
+
+
+def test_the_exemplar_of_a_span_names_its_trace(sources: MemorySources) -> None:
+    spans = selection(SampleChoice(spans=(1, 2)))
+    (line,) = sources.querier().select_series(spans, HOUR_MS, (), None, False, ExemplarKind.SPAN).value
+    assert line.exemplars is not None
+    found = [(one.span, int.from_bytes(one.trace, "big"), one.value) for one in line.exemplars if one is not None]
+    assert found == [(2, 2**64 + 2, 2)]

@@ -28,6 +28,7 @@ class Sample:
     stack: tuple[Location, ...]
     values: tuple[int, ...]
     span: int = 0
+    trace: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def _columns(group: Group, nodes: Mapping[tuple[Location, ...], int]) -> Profile
     ordered = sorted(group.samples, key=lambda sample: nodes[sample.stack])
     values = np.array([sample.values for sample in ordered], np.int64).reshape(-1, len(group.sample_types))
     spans = [sample.span for sample in ordered]
+    traces = [divmod(sample.trace, 2**64) for sample in ordered]
     return ProfileGroup(
         labels=group.labels,
         profile_id=group.profile_id,
@@ -79,6 +81,7 @@ def _columns(group: Group, nodes: Mapping[tuple[Location, ...], int]) -> Profile
         sample_node=np.array([nodes[sample.stack] for sample in ordered], np.uint32),
         sample_values=np.ascontiguousarray(values.T),
         sample_span=np.array(spans if any(spans) else [], np.uint64),
+        sample_trace=np.array(traces if any(map(any, traces)) else [], np.uint64).reshape(-1, 2),
     )
 
 
@@ -109,7 +112,7 @@ class Model:
         self.identities.add(group.profile_id)
         for kind, sample_type in enumerate(group.sample_types):
             kept = tuple(
-                Sample(sample.stack, (sample.values[kind],), sample.span)
+                Sample(sample.stack, (sample.values[kind],), sample.span, sample.trace)
                 for sample in group.samples
                 if sample.values[kind]
             )
@@ -143,6 +146,7 @@ class Model:
             sample
             for sample in self.rows[row]
             if (not choice.spans or sample.span in choice.spans)
+            and (not choice.traces or sample.trace.to_bytes(16, "big") in choice.traces)
             and frames(sample.stack)[: len(choice.call_site)] == choice.call_site
         ]
 

@@ -24,6 +24,9 @@ from tests.unit.profiles.pprof.pprof_model import (
     node_stacks,
 )
 
+LINKS = {"span_id", "trace_id"}
+TRACE = "7C9e66797425440de944be07fc1f90ae"
+
 frames = st.tuples(
     st.sampled_from(["main", "work", "søk", "", "x" * 40]), st.sampled_from(["a.go", "b.go"]), st.integers(0, 3)
 )
@@ -31,7 +34,7 @@ stacks = st.lists(frames, max_size=6).map(tuple)
 labels = st.lists(
     st.tuples(
         st.sampled_from(["pod", "zone", "span_id", "trace_id", "bytes"]),
-        st.sampled_from(["", "a", "00000000000000ff", 7]),
+        st.sampled_from(["", "a", "00000000000000ff", TRACE, 7]),
     ),
     max_size=3,
     unique_by=lambda pair: pair[0],
@@ -41,7 +44,7 @@ profiles = st.lists(st.builds(Sample, stacks, values, labels), max_size=25).map(
     lambda samples: Profile(samples, types=(("cpu", "nanoseconds"), ("samples", "count")))
 )
 
-Key = tuple[tuple[tuple[str, str], ...], int, str]
+Key = tuple[tuple[tuple[str, str], ...], int, int, str]
 
 
 def prepare(data: bytes) -> Prepared:
@@ -51,13 +54,15 @@ def prepare(data: bytes) -> Prepared:
 
 
 def content(prepared: Prepared) -> dict[Key, tuple[int, ...]]:
-    """Return the values by labels, span id and folded stack."""
+    """Return the values by labels, span id, trace id and folded stack."""
     named = node_stacks(prepared.symbols)
     sums: defaultdict[Key, tuple[int, ...]] = defaultdict(lambda: (0, 0))
     for group in prepared.groups:
         spans = group.sample_span.tolist() or [0] * len(group.sample_node)
-        for node, span, row in zip(group.sample_node.tolist(), spans, group.sample_values.T.tolist(), strict=True):
-            key = (group.labels, span, ";".join(named[node]))
+        traces = group.sample_trace.tolist() or [(0, 0)] * len(spans)
+        rows = zip(group.sample_node.tolist(), spans, traces, group.sample_values.T.tolist(), strict=True)
+        for node, span, (high, low), row in rows:
+            key = (group.labels, span, high << 64 | low, ";".join(named[node]))
             sums[key] = tuple(a + b for a, b in zip(sums[key], row, strict=True))
     return dict(sums)
 
@@ -70,10 +75,11 @@ def modelled(profile: Profile) -> dict[Key, tuple[int, ...]]:
             continue
         texts = {key: value for key, value in sample.labels if isinstance(value, str) and value}
         span = texts.pop("span_id", "")
-        texts.pop("trace_id", None)
+        trace = texts.pop("trace_id", "")
         key = (
             tuple(sorted({**texts, **dict(SERIES)}.items())),
             int(span, 16) if len(span) == 16 else 0,
+            int(trace, 16) if len(trace) == 32 else 0,
             ";".join(frame[0] for frame in sample.stack),
         )
         sums[key] = tuple(a + b for a, b in zip(sums[key], sample.values, strict=True))
@@ -138,9 +144,12 @@ def check_dtypes(symbols: Symbols, groups: tuple[ProfileGroup, ...]) -> None:
         assert group.sample_values.flags.c_contiguous
         assert group.sample_span.dtype == np.uint64
         assert len(group.sample_span) in (0, len(group.sample_node))
+        assert group.sample_trace.dtype == np.uint64
+        assert group.sample_trace.shape in ((0, 2), (len(group.sample_node), 2))
+        assert group.sample_trace.flags.c_contiguous
 
 
-@given(profiles.filter(lambda profile: all("span_id" not in dict(sample.labels) for sample in profile.samples)))
+@given(profiles.filter(lambda profile: not any(LINKS & dict(sample.labels).keys() for sample in profile.samples)))
 def test_an_encoded_group_is_the_same_profile_again(profile: Profile) -> None:
     prepared = prepare(profile.encode())
     named = node_stacks(prepared.symbols)

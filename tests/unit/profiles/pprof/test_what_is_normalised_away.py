@@ -146,7 +146,6 @@ def test_a_series_label_wins_and_sets_that_become_equal_are_summed() -> None:
         pytest.param("profile_id", "ABCDEF0123456789", 0xABCDEF0123456789, id="its older name and capitals count"),
         pytest.param("span_id", "ff", 0, id="fewer digits are none"),
         pytest.param("span_id", "00000000000000fg", 0, id="other characters are none"),
-        pytest.param("trace_id", "0" * 32, 0, id="trace ids are dropped"),
     ],
 )
 def test_span_ids_stay_with_the_sample_and_divide_nothing(key: str, value: str, span: int) -> None:
@@ -154,6 +153,34 @@ def test_span_ids_stay_with_the_sample_and_divide_nothing(key: str, value: str, 
     (group,) = prepare(Profile(samples).encode()).groups
     assert group.labels == SERIES
     assert sorted(group.sample_span.tolist()) == ([0, span] if span else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "trace"),
+    [
+        pytest.param("7c9e66797425440DE944be07fc1f90ae", (0x7C9E66797425440D, 0xE944BE07FC1F90AE), id="32 digits"),
+        pytest.param("0" * 31 + "1", (0, 1), id="leading zeros"),
+        pytest.param("0" * 32, None, id="zeros are none"),
+        pytest.param("7c9e66797425440d", None, id="half an id is none"),
+        pytest.param("7c9e66797425440de944be07fc1f90ag", None, id="other characters are none"),
+        pytest.param("g" * 32, None, id="no hexadecimal digit at all"),
+    ],
+)
+def test_trace_ids_stay_with_the_sample_and_divide_nothing(value: str, trace: tuple[int, int] | None) -> None:
+    samples = [Sample((MAIN,), (1,), (("trace_id", value),)), Sample((WORK,), (2,))]
+    (group,) = prepare(Profile(samples).encode()).groups
+    assert group.labels == SERIES
+    found = sorted(map(tuple, group.sample_trace.tolist()))
+    assert found == ([(0, 0), trace] if trace else [])
+
+
+def test_samples_of_two_traces_are_two_rows_and_another_profile_than_without() -> None:
+    traced = [Sample((MAIN,), (1,), (("trace_id", digit * 32),)) for digit in "aab"]
+    (group,) = prepare(Profile(traced).encode()).groups
+    assert sorted(group.sample_values[0].tolist()) == [1, 2]
+    (plain,) = prepare(Profile([Sample((MAIN,), (3,))]).encode()).groups
+    (zeros,) = prepare(Profile([Sample((MAIN,), (3,), (("trace_id", "0" * 32),))]).encode()).groups
+    assert plain.profile_id == zeros.profile_id != group.profile_id
 
 
 def test_an_invalid_label_set_is_reported_and_the_others_are_stored() -> None:

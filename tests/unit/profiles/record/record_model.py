@@ -9,21 +9,24 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from ingest.profiles.columns import Labels, ProfileGroup, SampleType, Symbols
-from ingest.profiles.record import HEADER_BYTES, PushRecord, encode_record
+from ingest.profiles.columns import Labels, ProfileGroup, SampleType, Symbols, no_traces
+from ingest.profiles.record import HEADER_BYTES, TRACES_VERSION, PushRecord, encode_record
 from ingest.profiles.record_columns import COUNTS, Counts
 from tests.unit.profiles.stack_model import Location, build_profile, plain, stacks
 
 LABELS: Labels = (("__name__", "process_cpu"), ("region", "größe"), ("service_name", "web"))
 CPU = SampleType("cpu", "nanoseconds")
 
+VERSION_AT = 4
 STORED_BYTES_AT = 8
 CRC_AT = 12
 COUNTS_AT = 24
 
 
-def group(nodes: list[int], types: int = 1, *, spans: bool = False, labels: Labels = LABELS) -> ProfileGroup:
-    """Return a group with one sample per node; values and span ids follow from the position."""
+def group(
+    nodes: list[int], types: int = 1, *, spans: bool = False, traces: bool = False, labels: Labels = LABELS
+) -> ProfileGroup:
+    """Return a group with one sample per node; values, span and trace ids follow from the position."""
     count = len(nodes)
     return ProfileGroup(
         labels=labels,
@@ -36,6 +39,7 @@ def group(nodes: list[int], types: int = 1, *, spans: bool = False, labels: Labe
         sample_node=np.array(nodes, np.uint32),
         sample_values=np.arange(1, types * count + 1, dtype=np.int64).reshape(types, count) * 1000,
         sample_span=np.arange(count, dtype=np.uint64) + np.uint64(2**63) if spans else np.zeros(0, np.uint64),
+        sample_trace=np.arange(2 * count, dtype=np.uint64).reshape(-1, 2) + np.uint64(2**63) if traces else no_traces(),
     )
 
 
@@ -51,6 +55,12 @@ def small_record() -> bytes:
     return uncompressed(encode_record("anonymous", 42, small_symbols(), groups))
 
 
+def traced_record() -> bytes:
+    """Return an uncompressed record of two groups, one of which has trace ids."""
+    groups = [group([1, 2], 2, spans=True, traces=True), group([1, 3, 3], labels=(("__name__", "x"),))]
+    return uncompressed(encode_record("anonymous", 42, small_symbols(), groups))
+
+
 def large_record() -> bytes:
     """Return a record that is large enough to be compressed."""
     symbols = build_profile([(plain("main", f"function_{index:04}"), index) for index in range(200)]).symbols
@@ -59,7 +69,8 @@ def large_record() -> bytes:
 
 def counts_of(record: bytes) -> Counts:
     """Return the counts in the header of a record."""
-    return Counts(*COUNTS.unpack_from(record, COUNTS_AT))
+    counts = Counts(*COUNTS.unpack_from(record, COUNTS_AT))
+    return counts._replace(traces=2 * counts.samples) if record[VERSION_AT] == TRACES_VERSION else counts
 
 
 def sealed(record: bytes | bytearray) -> bytes:
@@ -73,7 +84,7 @@ def sealed(record: bytes | bytearray) -> bytes:
 def with_counts(record: bytes, **changed: int) -> bytes:
     """Return the record with other counts in its header and a right checksum."""
     forged = bytearray(record)
-    COUNTS.pack_into(forged, COUNTS_AT, *counts_of(record)._replace(**changed))
+    COUNTS.pack_into(forged, COUNTS_AT, *counts_of(record)._replace(**changed).header)
     return sealed(forged)
 
 
@@ -113,7 +124,7 @@ def assert_same_record(found: PushRecord, expected: PushRecord) -> None:
     for got, wanted in zip(found.groups, expected.groups, strict=True):
         for name in ("labels", "profile_id", "time_ns", "duration_ns", "period", "sample_types", "period_type"):
             assert getattr(got, name) == getattr(wanted, name), name
-        for name in ("sample_node", "sample_values", "sample_span"):
+        for name in ("sample_node", "sample_values", "sample_span", "sample_trace"):
             assert_same_array(getattr(got, name), getattr(wanted, name))
 
 
@@ -129,6 +140,7 @@ def groups_over(draw: st.DrawFn, node_count: int) -> ProfileGroup:
     types = draw(st.lists(_sample_types, max_size=3))
     values = draw(st.lists(_i64, min_size=len(types) * len(nodes), max_size=len(types) * len(nodes)))
     span = draw(st.one_of(st.just([]), st.lists(st.integers(0, 2**64 - 1), min_size=len(nodes), max_size=len(nodes))))
+    trace = draw(st.one_of(st.just([]), st.lists(st.integers(0, 3), min_size=2 * len(nodes), max_size=2 * len(nodes))))
     return ProfileGroup(
         labels=tuple(sorted(draw(st.dictionaries(_text, _text, max_size=4)).items())),
         profile_id=draw(st.binary(min_size=16, max_size=16)),
@@ -140,6 +152,7 @@ def groups_over(draw: st.DrawFn, node_count: int) -> ProfileGroup:
         sample_node=np.array(nodes, np.uint32),
         sample_values=np.array(values, np.int64).reshape(len(types), len(nodes)),
         sample_span=np.array(span, np.uint64),
+        sample_trace=np.array(trace if any(trace) else [], np.uint64).reshape(-1, 2),
     )
 
 

@@ -29,11 +29,16 @@ from tests.unit.profiles.record.record_model import (
     large_record,
     sealed,
     small_record,
+    traced_record,
     with_body,
     with_counts,
 )
 
-RECORDS = [pytest.param(small_record(), id="plain"), pytest.param(large_record(), id="compressed")]
+RECORDS = [
+    pytest.param(small_record(), id="plain"),
+    pytest.param(large_record(), id="compressed"),
+    pytest.param(traced_record(), id="with traces"),
+]
 
 
 @pytest.mark.parametrize("record", RECORDS)
@@ -232,7 +237,8 @@ def test_the_bound_of_a_body_is_far_above_any_profile_that_the_limits_let_throug
 @pytest.mark.parametrize(
     ("at", "value", "says"),
     [
-        pytest.param(4, 2, "version 2", id="a version of the future"),
+        pytest.param(4, 3, "version 3", id="a version of the future"),
+        pytest.param(4, 2, "a body of", id="a version that has a column more"),
         pytest.param(6, 2, "flags 2", id="a flag of the future"),
         pytest.param(6, 1, "decompress", id="a plain body that claims to be compressed"),
     ],
@@ -273,3 +279,10 @@ def test_one_kind_of_record_is_not_read_as_the_other() -> None:
 def test_bytes_behind_a_record_are_refused() -> None:
     with pytest.raises(RecordError, match="follow"):
         decode_record(small_record() + bytes(8))
+
+
+def test_a_merged_answer_has_no_version_with_traces() -> None:
+    forged = bytearray(encode_stack_profile(empty_stack_profile()))
+    struct.pack_into("<H", forged, 4, 2)
+    with pytest.raises(RecordError, match="version 2"):
+        decode_stack_profile(sealed(forged))

@@ -22,9 +22,10 @@ ULID = "01J00000000000000000000001"
 INLINED = (Location((("in", "f", 1), ("main", "f", 2))), *plain("work"))
 STACKS = [plain("main"), plain("main", "work"), plain("main", "in", "work"), plain("other"), INLINED]
 
-_samples = st.builds(
-    Sample, st.sampled_from(STACKS), st.tuples(st.integers(0, 3), st.integers(0, 3)), st.integers(0, 3)
-)
+TRACES = [number.to_bytes(16, "big") for number in (2**64, 2**127 + 1, 1)]
+_values = st.tuples(st.integers(0, 3), st.integers(0, 3))
+_traces = st.sampled_from([0, 1, 2**64, 2**127 + 1])
+_samples = st.builds(Sample, st.sampled_from(STACKS), _values, st.integers(0, 3), _traces)
 _groups = st.builds(
     lambda number, samples: Group(tuple({one.stack: one for one in samples}.values()), number=number, time_ns=number),
     st.integers(1, 9),
@@ -33,6 +34,7 @@ _groups = st.builds(
 _choices = st.builds(
     SampleChoice,
     spans=st.sampled_from([(), (1,), (1, 3), (9,)]),
+    traces=st.sampled_from([(), (TRACES[1],), tuple(sorted(TRACES)), (b"x" * 16,)]),
     call_site=st.sampled_from([(), ("main",), ("main", "in"), ("main", "work"), ("absent",)]),
 )
 
@@ -76,6 +78,7 @@ def read_profile_by_name(part: Part, rows: np.ndarray, choice: SampleChoice) -> 
 
 def spans_of(part: Part, rows: np.ndarray, choice: SampleChoice) -> dict[tuple[int, int], int]:
     found = part.span_totals(rows, choice)
+    assert len(found.trace) == len(found.span)
     keys = list(zip(found.row.tolist(), found.span.tolist(), strict=True))
     assert len(set(keys)) == len(keys), "a span of a row is there twice"
     return dict(zip(keys, found.value.tolist(), strict=True))

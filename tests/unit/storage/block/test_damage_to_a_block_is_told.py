@@ -116,7 +116,8 @@ DAMAGES = [
     pytest.param(edited(lambda b: b.update(ulid="01X")), META, "is of block '01X'", id="the meta of another block"),
     pytest.param(edited(lambda b: b["files"].pop()), META, "files", id="a file is not listed"),
     pytest.param(edited(lambda b: b["files"][0].update(path="../x")), META, "files", id="a path that leaves the block"),
-    pytest.param(edited(lambda b: b["formats"].update({PROFILES: 2})), META, "formats", id="a later file format"),
+    pytest.param(edited(lambda b: b["formats"].update({PROFILES: 3})), META, "formats", id="a later file format"),
+    pytest.param(edited(lambda b: b["formats"].update({PROFILES: 2})), PROFILES, "trace_ids", id="a column is missing"),
     pytest.param(edited(lambda b: b["files"][0].update(rows=7)), PROFILES, "says 7", id="another number of rows"),
     pytest.param(edited(lambda b: b["stats"].update(series=1)), PROFILES, "series_index", id="fewer series"),
 ]  # fmt: skip
