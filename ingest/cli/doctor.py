@@ -35,7 +35,6 @@ _ADVICE_BY_REASON = {
     "redis_full": "Redis is nearly full: an ingester is away or too slow; see `manage.py queues`.",
     "rate_limited": "The tenant pushes more than its rate: wait, or raise its limit; see `phlare limits`.",
     "series_limit": "The tenant has too many series: look for a label with many values; see `phlare limits`.",
-    "ingest_limit_reached": "The tenant has used up what it may ingest; see `phlare limits`.",
     "not_in_ingestion_window": "The clocks of this machine and the server differ: set them right.",
 }
 

@@ -5,7 +5,8 @@ and the Connect code decides the HTTP status, so an error looks the same on ever
 person who meets it is written in ``docs/reasons.md``; a test keeps that page, these tables and the enum in step.
 
 The codes up to ``out_of_order`` are those of Pyroscope and Phlare, spelled alike so that dashboards and alerts carry
-over.
+over. Of theirs two are missing, because nothing here raises them: ``ingest_limit_reached`` and
+``dropped_by_sampling_rules``.
 """
 
 from __future__ import annotations
@@ -77,8 +78,6 @@ class Reason(StrEnum):
     FLAMEGRAPH_LIMIT = "flamegraph_limit"
     MISSING_TIME_RANGE = "missing_time_range"
     INVALID_TIME_RANGE = "invalid_time_range"
-    INGEST_LIMIT_REACHED = "ingest_limit_reached"
-    DROPPED_BY_SAMPLING_RULES = "dropped_by_sampling_rules"
     BODY_SIZE_LIMIT_EXCEEDED = "body_size_limit_exceeded"
     DROPPED_BY_RELABEL_RULES = "dropped_by_relabel_rules"
     OUT_OF_ORDER = "out_of_order"
@@ -129,8 +128,6 @@ CONNECT_CODE: dict[Reason, ConnectCode] = {
     Reason.FLAMEGRAPH_LIMIT: ConnectCode.INVALID_ARGUMENT,
     Reason.MISSING_TIME_RANGE: ConnectCode.INVALID_ARGUMENT,
     Reason.INVALID_TIME_RANGE: ConnectCode.INVALID_ARGUMENT,
-    Reason.INGEST_LIMIT_REACHED: ConnectCode.RESOURCE_EXHAUSTED,
-    Reason.DROPPED_BY_SAMPLING_RULES: ConnectCode.INVALID_ARGUMENT,
     Reason.BODY_SIZE_LIMIT_EXCEEDED: ConnectCode.INVALID_ARGUMENT,
     Reason.DROPPED_BY_RELABEL_RULES: ConnectCode.INVALID_ARGUMENT,
     Reason.OUT_OF_ORDER: ConnectCode.INVALID_ARGUMENT,

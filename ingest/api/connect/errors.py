@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from django.http import HttpResponse
 
-from ingest.profiles.reasons import CONNECT_CODE, HTTP_STATUS, ConnectCode, Rejection
+from ingest.profiles.reasons import CONNECT_CODE, HTTP_STATUS, ConnectCode, Reason, Rejection
 
 #: Longest message sent; a request with thousands of bad series must not make a megabyte of complaints.
 MAX_MESSAGE_CHARS = 4096
@@ -34,7 +34,7 @@ def refused(rejection: Rejection) -> ConnectError:
 
 def invalid(message: str) -> ConnectError:
     """Return an ``invalid_argument`` error: sending the same again is useless."""
-    return ConnectError(ConnectCode.INVALID_ARGUMENT, message)
+    return refused(Rejection(Reason.BAD_REQUEST, message))
 
 
 def error_response(error: ConnectError) -> HttpResponse:

@@ -58,7 +58,9 @@ def push_error(result: PushResult) -> ConnectError:
         bad = [item for item in result.items if item.outcome in (Outcome.REJECTED, Outcome.FAILED)]
         first = result.first_rejection
         if result.failed or first is None:
-            error = ConnectError(ConnectCode.UNAVAILABLE, _joined(bad))
+            failed = next((item for item in bad if item.outcome is Outcome.FAILED), bad[0])
+            named = {"Phlare-Reason": (failed.reason or Reason.UNKNOWN).value}
+            error = ConnectError(ConnectCode.UNAVAILABLE, _joined(bad), named)
             retry_after = result.retry_after_seconds or _DEFAULT_RETRY_AFTER_SECONDS
             error.headers["Retry-After"] = str(retry_after)
         else:

@@ -15,7 +15,7 @@ from ingest.api.connect.codec import Body, Codec, decode
 from ingest.api.connect.errors import ConnectError, refused
 from ingest.api.tenancy import Request, Scope, only_one, tenants_of
 from ingest.profiles.limits import Limits
-from ingest.profiles.reasons import ConnectCode, Rejection
+from ingest.profiles.reasons import ConnectCode, Reason, Rejection
 from ingest.profiles.tenant import DEFAULT_TENANT
 from ingest.querier.types import QueryRefused, SourceReport, Unavailable
 
@@ -112,6 +112,8 @@ def as_connect_error(error: Exception, path: str) -> ConnectError:
         case QueryRefused():
             return refused(error.rejection)
         case Unavailable():
-            return ConnectError(ConnectCode.UNAVAILABLE, str(error), {"Retry-After": "2"})
+            told = refused(Rejection(Reason.INGESTER_UNAVAILABLE, str(error)))
+            told.headers["Retry-After"] = "2"
+            return told
     logger.error("rpc failed path=%s", path, exc_info=error)
-    return ConnectError(ConnectCode.INTERNAL, "The server failed; its log says why.")
+    return refused(Rejection(Reason.INTERNAL, "The server failed; its log says why."))

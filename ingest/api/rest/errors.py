@@ -47,7 +47,8 @@ def handle(error: Exception, request: HttpRequest | None) -> HttpResponse:
         case Unavailable():
             return _error(503, ConnectCode.UNAVAILABLE, Reason.INGESTER_UNAVAILABLE, str(error))
         case exceptions.ValidationError():
-            return _error(400, ConnectCode.INVALID_ARGUMENT, Reason.BAD_REQUEST, _sentences(error.detail))
+            reason = _reason_in(error.get_codes()) or Reason.BAD_REQUEST
+            return _error(http_status(reason), CONNECT_CODE[reason], reason, _sentences(error.detail))
         case exceptions.MethodNotAllowed():
             return _error(405, ConnectCode.UNIMPLEMENTED, Reason.BAD_REQUEST, str(error.detail))
         case exceptions.NotFound() | Http404():
@@ -68,6 +69,14 @@ def _error(status: int, code: ConnectCode, reason: Reason, message: str, **extra
         # Not Basic, which is accepted too: a browser would ask for a password in a window of its own.
         response["WWW-Authenticate"] = 'Bearer realm="phlareweb"'
     return response
+
+
+def _reason_in(codes: Any) -> Reason | None:
+    """Return the first reason among the codes of a tree of complaints."""
+    if isinstance(codes, dict | list):
+        parts = codes.values() if isinstance(codes, dict) else codes
+        return next((reason for part in parts if (reason := _reason_in(part)) is not None), None)
+    return Reason(codes) if codes in set(Reason) else None
 
 
 def _sentences(detail: Any) -> str:

@@ -65,7 +65,9 @@ class PushView(ApiView):
             refuse_unread(origin, raw)
             raise Refused(raw)
         if not raw:
-            raise Refused(Rejection(Reason.NO_PROFILES, "The body is empty; send a pprof profile."))
+            empty = Rejection(Reason.NO_PROFILES, "The body is empty; send a pprof profile.")
+            refuse_unread(origin, empty)
+            raise Refused(empty)
         labels = [(name, value) for name, values in request.query_params.lists() for value in values]
         if all(name != _NAME for name, _ in labels):
             name = inferred_name(raw, limits)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from ingest.api.rest.time_range import parse_duration_ms, parse_time_ms
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
-from ingest.profiles.reasons import Rejection
+from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.selector import Matcher, parse_selector
 
 _RANGE_HELP = "Unix milliseconds, `now`, or `now-` and a duration such as `now-1h`. Inclusive."
@@ -56,7 +56,7 @@ class RangeQuery(serializers.Serializer):
         attrs.setdefault("from", now_ms - 3_600_000)
         attrs.setdefault("until", now_ms)
         if attrs["from"] > attrs["until"]:
-            raise serializers.ValidationError("from is after until.")
+            raise serializers.ValidationError("from is after until.", code=Reason.INVALID_TIME_RANGE.value)
         return attrs
 
 
@@ -76,7 +76,7 @@ class SelectorQuery(RangeQuery):
         attrs = super().validate(attrs)
         matchers = parse_selector(attrs["query"])
         if isinstance(matchers, Rejection):
-            raise serializers.ValidationError({"query": matchers.message})
+            raise serializers.ValidationError({"query": matchers.message}, code=matchers.reason.value)
         in_query, attrs["matchers"] = _split_type(matchers)
         given = attrs.get("profile_type")
         if in_query is not None and given is not None and in_query != given:
@@ -277,5 +277,5 @@ def _split_type(matchers: tuple[Matcher, ...]) -> tuple[str | None, tuple[Matche
 def _profile_type(text: str) -> ProfileType:
     parsed = parse_profile_type(text)
     if isinstance(parsed, Rejection):
-        raise serializers.ValidationError({"profile_type": parsed.message})
+        raise serializers.ValidationError({"profile_type": parsed.message}, code=parsed.reason.value)
     return parsed

@@ -182,31 +182,31 @@ def test_a_timeline_groups_and_picks_a_step(filled: Doors) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "parameters"),
+    ("path", "parameters", "reason"),
     [
-        ("flamegraph", {}),
-        ("flamegraph", {"query": "{}"}),
-        ("flamegraph", {"query": "{"}),
-        ("flamegraph", {"query": CPU + "{}", "profile_type": "a:b:c:d:e"}),
-        ("flamegraph", {"profile_type": "cpu"}),
-        ("flamegraph", {"query": CPU, "max_nodes": "-1"}),
-        ("flamegraph", {"query": CPU, "max_nodes": "many"}),
-        ("flamegraph", {"query": CPU, "max_nodes": "9" * 5000}),
-        ("flamegraph", {"query": CPU, "from": "yesterday"}),
-        ("flamegraph", {"query": CPU, "from": "1700000000"}),
-        ("flamegraph", {"query": CPU, "from": "now", "until": "now-1h"}),
-        ("flamegraph", {"query": "\x00"}),
-        ("timeline", {"query": CPU, "step": "0s"}),
-        ("timeline", {"query": CPU, "step": "often"}),
-        ("timeline", {"query": CPU, "limit": "-2"}),
-        ("labels", {"from": "now+1h"}),
-        ("profile", {}),
+        ("flamegraph", {}, "bad_request"),
+        ("flamegraph", {"query": "{}"}, "bad_request"),
+        ("flamegraph", {"query": "{"}, "bad_selector"),
+        ("flamegraph", {"query": CPU + "{}", "profile_type": "a:b:c:d:e"}, "bad_request"),
+        ("flamegraph", {"profile_type": "cpu"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "max_nodes": "-1"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "max_nodes": "many"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "max_nodes": "9" * 5000}, "bad_request"),
+        ("flamegraph", {"query": CPU, "from": "yesterday"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "from": "1700000000"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "from": "now", "until": "now-1h"}, "invalid_time_range"),
+        ("flamegraph", {"query": "\x00"}, "bad_request"),
+        ("timeline", {"query": CPU, "step": "0s"}, "bad_request"),
+        ("timeline", {"query": CPU, "step": "often"}, "bad_request"),
+        ("timeline", {"query": CPU, "limit": "-2"}, "bad_request"),
+        ("labels", {"from": "now+1h"}, "bad_request"),
+        ("profile", {}, "bad_request"),
     ],
 )
-def test_a_bad_parameter_is_named(filled: Doors, path: str, parameters: dict[str, str]) -> None:
+def test_a_bad_parameter_is_named(filled: Doors, path: str, parameters: dict[str, str], reason: str) -> None:
     response = filled.get(path, **parameters)
     assert response.status_code == 400, response.content
-    assert (response.json()["code"], response.json()["reason"]) == ("invalid_argument", "bad_request")
+    assert (response.json()["code"], response.json()["reason"]) == ("invalid_argument", reason)
     assert response.json()["message"]
 
 

@@ -45,8 +45,8 @@ def test_the_page_states_the_status_and_code_that_are_sent(reason: Reason) -> No
         "unknown", "invalid_labels", "missing_labels", "rate_limited", "not_in_ingestion_window",
         "max_label_names_per_series", "label_name_too_long", "label_value_too_long", "duplicate_label_names",
         "series_limit", "query_limit", "samples_limit", "profile_size_limit", "sample_labels_limit",
-        "malformed_profile", "flamegraph_limit", "missing_time_range", "invalid_time_range", "ingest_limit_reached",
-        "dropped_by_sampling_rules", "body_size_limit_exceeded", "dropped_by_relabel_rules", "out_of_order",
+        "malformed_profile", "flamegraph_limit", "missing_time_range", "invalid_time_range",
+        "body_size_limit_exceeded", "dropped_by_relabel_rules", "out_of_order",
     ],
 )  # fmt: skip
 def test_the_reason_codes_of_pyroscope_and_phlare_are_spelled_alike(code: str) -> None:
