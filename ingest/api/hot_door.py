@@ -15,6 +15,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from ingest.api.connect import pusher
 from ingest.api.connect.door import unary
 from ingest.api.ingest import view as ingest
+from ingest.api.otlp import view as otlp
 
 Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 
@@ -24,7 +25,11 @@ class HotDoor:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._views = {"/" + pusher.RPC.path: unary(pusher.RPC), **{f"/{path}": ingest.view for path in ingest.PATHS}}
+        self._views = {
+            "/" + pusher.RPC.path: unary(pusher.RPC),
+            "/" + otlp.PATH: otlp.view,
+            **{f"/{path}": ingest.view for path in ingest.PATHS},
+        }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer a request."""

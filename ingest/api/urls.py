@@ -9,6 +9,7 @@ from ingest.api.connect import page_services, querier
 from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
+from ingest.api.otlp import view as otlp
 from ingest.api.rest import access, exports, limits, queries, render, ring
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
@@ -45,6 +46,7 @@ urlpatterns = [
     *_CONNECT,
     *_UNIMPLEMENTED,
     *(path(address, ingest.view) for address in ingest.PATHS),
+    path(otlp.PATH, otlp.view),
     path("api/v1/profiles", PushView.as_view(), name="push"),
     path("api/v1/upload", UploadView.as_view(), name="upload"),
     path("api/v1/inspect", InspectView.as_view(), name="inspect"),

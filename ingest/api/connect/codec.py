@@ -60,7 +60,10 @@ def decode(codec: Codec, body: bytes, message_type: type[MessageT]) -> MessageT:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise invalid(f"The body is not JSON: {error}") from None
-    misfit = _misfit(document, message.DESCRIPTOR)
+    try:
+        misfit = _misfit(document, message.DESCRIPTOR)
+    except RecursionError:
+        raise invalid("The JSON is nested too deeply.") from None
     if misfit is not None:
         raise invalid(f"The JSON does not fit {message.DESCRIPTOR.full_name}: {misfit}")
     try:
@@ -106,7 +109,7 @@ def _misfit(document: object, descriptor: Descriptor) -> str | None:
     """Return what is wrong with the shape of a JSON object, if anything.
 
     The runtime takes any text or list for an object and reads nothing from it, so that a request would silently mean
-    another one. Descends only along fields that exist, hence never deep.
+    another one. Descends only along fields that exist.
     """
     if not isinstance(document, dict):
         return f"{descriptor.name} must be an object"

@@ -6,5 +6,6 @@ from typing import Any
 
 from ingest.api.connect import page_services, pusher, querier
 from ingest.api.connect.rpc import Rpc
+from ingest.api.otlp import service as profiles_service
 
-RPCS: tuple[Rpc[Any], ...] = (pusher.RPC, *querier.RPCS, *page_services.RPCS)
+RPCS: tuple[Rpc[Any], ...] = (pusher.RPC, profiles_service.RPC, *querier.RPCS, *page_services.RPCS)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 import structlog
@@ -156,12 +157,18 @@ def _answer(rpc: Rpc[RequestT], message: bytes, context: grpc.ServicerContext) -
 
 def _headers(context: grpc.ServicerContext) -> dict[str, Any]:
     """Return the texts of the metadata; of a key that comes twice the values are joined, as HTTP has it."""
-    headers: dict[str, Any] = {}
+    headers: dict[str, Any] = {"REMOTE_ADDR": _address(context.peer())}
     for key, value in context.invocation_metadata():
         if isinstance(value, str):
             name = "HTTP_" + key.upper().replace("-", "_")
             headers[name] = f"{headers[name]},{value}" if name in headers else value
     return headers
+
+
+def _address(peer: str) -> str:
+    """Return the address in ``ipv4:192.0.2.1:5000`` or ``ipv6:%5B2001:db8::1%5D:5000``."""
+    host = unquote(peer.partition(":")[2]).rpartition(":")[0]
+    return host.strip("[]")
 
 
 def _abort(context: grpc.ServicerContext, error: ConnectError) -> None:
