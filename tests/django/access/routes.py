@@ -123,7 +123,7 @@ ROWS = [
     ),
     *(_rpc(f"{_QUERIER}/{method}", Kind.KNOWN) for method in ("GetProfileStats", "AnalyzeQuery")),
     _rpc("opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export", Kind.PUSH),
-    Row("v1development/profiles", "POST", Kind.PUSH, "{}", "application/json"),
+    Row("v1development/profiles", "POST", Kind.PUSH, "", "application/x-protobuf"),
     Row("ingest", "POST", Kind.PUSH),
     Row("pyroscope/ingest", "POST", Kind.PUSH),
     _rpc("version.v1.Version/Version", Kind.KNOWN),
