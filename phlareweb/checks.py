@@ -7,10 +7,13 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from phlareweb.env import Environment, Problem, ProblemId
+
+log = structlog.get_logger(__name__)
 
 #: Tag of our own checks, for commands that must not load the whole web side to run all.
 TAG = "phlare"
@@ -26,8 +29,7 @@ def environment_is_understood(**_kwargs: Any) -> list[CheckMessage]:
 @register(TAG)
 def access_is_controlled_where_others_can_reach_it(**_kwargs: Any) -> list[CheckMessage]:
     """Warn of a server that listens beyond this machine and asks nobody who they are."""
-    problem = open_to_others(settings.BIND, settings.ACCESS_ENABLED)
-    return [] if problem is None else [_message(problem)]
+    return [_message(problem) for problem in _open_ports()]
 
 
 def open_to_others(bind: str, access_enabled: bool) -> Problem | None:
@@ -40,6 +42,18 @@ def open_to_others(bind: str, access_enabled: bool) -> Problem | None:
         f"The server listens on {bind} and access control is off: whoever reaches it reads and writes everything.",
         "Set PHLARE_ACCESS_ENABLED=1, see docs/access.md, or let a proxy ask who they are.",
     )
+
+
+def warn_of_open_ports() -> None:
+    """Log what the check would say, in a process that is about to serve."""
+    for problem in _open_ports():
+        log.warning("open_to_others", problem=problem.message, hint=problem.hint)
+
+
+def _open_ports() -> list[Problem]:
+    binds = {settings.BIND, *([settings.GRPC_BIND] if settings.GRPC_PORT else [])}
+    found = [open_to_others(bind, settings.ACCESS_ENABLED) for bind in sorted(binds)]
+    return [problem for problem in found if problem is not None]
 
 
 def _is_loopback(bind: str) -> bool:

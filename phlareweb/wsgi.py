@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
-from phlareweb.checks import refuse_bad_environment
+from phlareweb.checks import refuse_bad_environment, warn_of_open_ports
 from phlareweb.up.launch import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phlareweb.settings")
@@ -21,4 +21,5 @@ _site = get_wsgi_application()
 # By name, because what it imports needs the applications that the line above sets up.
 application = import_string("ingest.api.hot_door.HotDoor")(_site)
 if settings.ROLE == "web":
+    warn_of_open_ports()
     import_string("ingest.api.grpc.process.serve")()

@@ -56,8 +56,11 @@ class AccessMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass a request on; the work is done once its view is known."""
-        return self._get_response(request)
+        """Pass a request on; the work is done once its view is known. No cache on the way may keep the answer."""
+        response = self._get_response(request)
+        if settings.ACCESS_ENABLED and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Return the refusal of a request; None to go on."""

@@ -35,10 +35,14 @@ class Verdict:
 class PushClient:
     """Pushes through ``POST /api/v1/profiles``, from any number of threads, each with a connection of its own."""
 
-    def __init__(self, url: str, tenant: str, wait: Callable[[float], bool]) -> None:
-        """``wait(seconds)`` waits and returns True when the work is to be given up."""
+    def __init__(self, url: str, tenant: str, wait: Callable[[float], bool], token: str = "") -> None:
+        """``wait(seconds)`` waits and returns True when the work is to be given up; ``token`` may push."""
         self._address = parse_url(url)
-        self._headers = {"Content-Type": "application/octet-stream", **({"X-Scope-OrgID": tenant} if tenant else {})}
+        self._headers = {
+            "Content-Type": "application/octet-stream",
+            **({"X-Scope-OrgID": tenant} if tenant else {}),
+            **({"Authorization": f"Bearer {token}"} if token else {}),
+        }
         self._wait = wait
         self._local = threading.local()
         self._opened: list[http.client.HTTPConnection] = []

@@ -36,6 +36,7 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--url", default="http://127.0.0.1:4040", help="address of the server")
         parser.add_argument("--tenant", default="", help="tenant to push for, sent as X-Scope-OrgID")
+        parser.add_argument("--token", default="", help="API token that may push, while access control is on")
         parser.add_argument("--hours", type=float, default=1.0, help="how far back to go, less two minutes")
         parser.add_argument("--interval", type=int, default=15, help="seconds between two profiles of a service")
         parser.add_argument("--threads", type=int, default=8, help="pushes at the same time")
@@ -64,7 +65,7 @@ class Command(BaseCommand):
             parse_url(options["url"])
         except ValueError as error:
             raise CommandError(str(error)) from error
-        client = PushClient(options["url"], options["tenant"], stop.wait)
+        client = PushClient(options["url"], options["tenant"], stop.wait, options["token"])
         ready, why = client.is_ready()
         if not ready:
             client.close()

@@ -139,3 +139,11 @@ def test_what_is_asked_twice_is_answered_to_whom_it_belongs(stored: Site) -> Non
 def test_a_push_token_cannot_read_back_what_it_pushed(stored: Site) -> None:
     rows = [row for row in ROWS if row.kind is Kind.QUERY]
     assert {ask(stored, Persona.PUSH_TOKEN, row, "ours").status_code for row in rows} == {403}
+
+
+def test_no_cache_between_the_server_and_its_caller_may_keep_an_answer(stored: Site, settings) -> None:  # type: ignore[no-untyped-def]
+    row = next(row for row in ROWS if row.route == "api/v1/flamegraph")
+    assert ask(stored, Persona.QUERY_TOKEN, row, "")["Cache-Control"] == "private, no-store"
+    assert ask(stored, Persona.STRANGER, row, "ours")["Cache-Control"] == "private, no-store"
+    settings.ACCESS_ENABLED = False
+    assert "Cache-Control" not in ask(stored, Persona.ANONYMOUS, row, "ours")

@@ -31,8 +31,8 @@ class Waits:
         return len(self.seconds) == self._give_up_at
 
 
-def pushed(url: str, waits: Waits, tenant: str = "") -> Verdict:
-    with closing(PushClient(url, tenant, waits)) as client:
+def pushed(url: str, waits: Waits, tenant: str = "", token: str = "") -> Verdict:
+    with closing(PushClient(url, tenant, waits, token)) as client:
         return client.push(PUSH)
 
 
@@ -57,6 +57,14 @@ def test_without_a_tenant_no_tenant_is_named() -> None:
         pushed(script.url, Waits())
 
     assert "X-Scope-OrgID" not in script.requests[0][1]
+    assert "Authorization" not in script.requests[0][1]
+
+
+def test_a_token_is_sent_as_bearer() -> None:
+    with serving(STORED) as script:
+        pushed(script.url, Waits(), token="phl_x")
+
+    assert script.requests[0][1]["Authorization"] == "Bearer phl_x"
 
 
 @pytest.mark.parametrize(

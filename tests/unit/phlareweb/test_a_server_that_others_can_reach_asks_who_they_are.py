@@ -32,6 +32,8 @@ def test_everything_else_is_open_unless_access_is_controlled(bind: str) -> None:
     [
         pytest.param({}, False, id="the defaults"),
         pytest.param({"PHLARE_BIND": "0.0.0.0"}, True, id="bound elsewhere"),
+        pytest.param({"PHLARE_GRPC_BIND": "::"}, True, id="gRPC is"),
+        pytest.param({"PHLARE_GRPC_BIND": "::", "PHLARE_GRPC_PORT": "0"}, False, id="there is no gRPC"),
         pytest.param({"PHLARE_BIND": "0.0.0.0", "PHLARE_ACCESS_ENABLED": "1"}, False, id="bound elsewhere and asking"),
     ],
 )

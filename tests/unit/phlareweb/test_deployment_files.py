@@ -185,6 +185,22 @@ def test_every_file_is_applied_and_every_selector_finds_pods() -> None:
         assert not wanted or any(wanted.items() <= one.items() for one in labels), manifest["metadata"]["name"]
 
 
+def test_every_web_process_knows_where_it_listens() -> None:
+    """The check of open ports looks at that."""
+    for _, command, _ in SERVING:
+        if "--host" in command:
+            assert list(command)[list(command).index("--host") + 1] == "0.0.0.0"
+    webs = [one for one in COMPOSE["services"].values() if one.get("environment", {}).get("PHLARE_ROLE") == "web"]
+    assert {one["environment"]["PHLARE_BIND"] for one in webs} == {"0.0.0.0"}
+    (deployment,) = [one for one in MANIFESTS if (one["kind"], one["metadata"]["name"]) == ("Deployment", "web")]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert {"name": "PHLARE_BIND", "value": "0.0.0.0"} in container["env"]
+    assert (
+        "PHLARE_BIND=0.0.0.0"
+        in " ".join(settings_of(DEPLOY / "systemd" / "phlareweb-web.service")["Environment"]).split()
+    )
+
+
 def test_grpc_is_reached_where_http_is() -> None:
     for name, service in COMPOSE["services"].items():
         if service.get("environment", {}).get("PHLARE_ROLE") == "web":
