@@ -192,7 +192,7 @@ def test_every_web_process_knows_where_it_listens() -> None:
             assert list(command)[list(command).index("--host") + 1] == "0.0.0.0"
     webs = [one for one in COMPOSE["services"].values() if one.get("environment", {}).get("PHLARE_ROLE") == "web"]
     assert {one["environment"]["PHLARE_BIND"] for one in webs} == {"0.0.0.0"}
-    (deployment,) = [one for one in MANIFESTS if (one["kind"], one["metadata"]["name"]) == ("Deployment", "web")]
+    (deployment,) = [one for one in MANIFESTS if one["kind"] == "Deployment" and one["metadata"]["name"] == "web"]
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert {"name": "PHLARE_BIND", "value": "0.0.0.0"} in container["env"]
     assert (
