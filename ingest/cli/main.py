@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ingest.cli import reading
+from ingest.cli import reading, watching
 from ingest.cli.doctor import doctor
+from ingest.cli.pushing import push
 from ingest.cli.tokens import tokens
 
 
@@ -18,5 +19,16 @@ def cli() -> None:
     """
 
 
-for command in (reading.types, reading.query, reading.top, reading.diff, reading.export, doctor, tokens):
+for command in (
+    push,
+    reading.types,
+    reading.query,
+    reading.top,
+    reading.diff,
+    reading.export,
+    watching.tail,
+    doctor,
+    watching.limits,
+    tokens,
+):
     cli.add_command(command)

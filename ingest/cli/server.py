@@ -25,6 +25,7 @@ class Refusal(click.ClickException):
         super().__init__(f"{reason}: {message}" if reason else message)
         self.status = status
         self.reason = reason
+        self.told = message  #: without the reason
 
 
 class Unreachable(click.ClickException):
