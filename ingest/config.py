@@ -100,6 +100,18 @@ class IngestConfig:
     """How long an ingester that once took a tenant's writes is asked for them: has to cover the time in which data is
     only on ingesters. It is stretched when an ingester says that its data waits for longer."""
 
+    # ------------------------------------------------------------------------------------------------------ push inbox
+
+    inbox_rows: int = 100
+    """Rows of a tenant's push inbox for pushes that went well, and again for those that did not; 0 keeps no inbox."""
+
+    inbox_tenants: int = 100
+    """Tenants with an inbox; of more, those that pushed last. All inboxes take at most
+    ``2 * inbox_rows * inbox_tenants`` times 2.5 KiB of Redis, and a quarter of that in practice."""
+
+    inbox_keep_seconds: float = 86_400.0
+    """How long the inbox of a tenant is kept after its last push."""
+
     # -------------------------------------------------------------------------------------------------- periodic work
 
     tick_seconds: float = 15.0

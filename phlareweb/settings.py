@@ -128,6 +128,11 @@ INGEST = IngestConfig(
     query_minimize_enabled=env.env_bool("PHLARE_QUERY_MINIMIZE_ENABLED", _ingest.query_minimize_enabled),
     query_hedge_seconds=env.env_duration("PHLARE_QUERY_HEDGE_SECONDS", _ingest.query_hedge_seconds),
     shard_lookback_seconds=env.env_duration("PHLARE_SHARD_LOOKBACK_SECONDS", _ingest.shard_lookback_seconds),
+    inbox_rows=env.env_int("PHLARE_INBOX_ROWS", _ingest.inbox_rows, unit="rows", maximum=10_000),
+    inbox_tenants=env.env_int("PHLARE_INBOX_TENANTS", _ingest.inbox_tenants, unit="tenants", minimum=1, maximum=10_000),
+    inbox_keep_seconds=env.env_duration(
+        "PHLARE_INBOX_KEEP_SECONDS", _ingest.inbox_keep_seconds, minimum=60, maximum=366 * 86_400
+    ),
     tick_seconds=env.env_duration("PHLARE_TICK_SECONDS", _ingest.tick_seconds, minimum=0.1),
 )
 

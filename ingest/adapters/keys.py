@@ -12,6 +12,10 @@
 | ``phlare:rate:<tenant>`` | hash | token bucket of a tenant: bytes, and when (us) | until it is full, and a minute |
 | ``phlare:series:<tenant>`` | hash | numbers of active series in this window and the one before | three windows |
 | ``phlare:series:<tenant>:<window>:<set>`` | set | 64-bit numbers of series active in a window | three windows |
+| ``phlare:inbox:<tenant>`` | hash | rows of the push inbox, with their counts | a day after the last push |
+| ``phlare:inbox:<tenant>:well`` | sorted set | the order of its rows of pushes that went well | likewise |
+| ``phlare:inbox:<tenant>:trouble`` | sorted set | the order of the others | likewise |
+| ``phlare:inboxes`` | sorted set | tenants with an inbox by the time (ms) of their last push | always |
 | ``phlare:unuploaded`` | sorted set | ingesters by the time (ms) since when they hold data not uploaded | always |
 """
 
@@ -22,6 +26,8 @@ import re
 GENERAL_QUEUE = "phlare.general"
 BLOCKS_QUEUE = "phlare.blocks"
 UNUPLOADED_KEY = "phlare:unuploaded"
+INBOXES_KEY = "phlare:inboxes"
+INBOX_PREFIX = "phlare:inbox:"
 
 #: Seconds an unread answer waits for its reader. Readers wait seconds, so a minute only bounds what crashes leave
 #: behind.
@@ -60,6 +66,12 @@ def acks_key(process: str) -> str:
 def reply_key(query: str) -> str:
     """Key of the answers to one query."""
     return f"phlare:reply:{query}"
+
+
+def inbox_keys(tenant: str) -> tuple[str, str, str]:
+    """Keys of a tenant's push inbox: its rows, and the order of those that went well and of those that did not."""
+    rows = f"{INBOX_PREFIX}{tenant}"
+    return rows, f"{rows}:well", f"{rows}:trouble"
 
 
 def ingester_status_key(instance: str) -> str:

@@ -11,6 +11,7 @@ from ingest import wiring
 from ingest.api.metrics import observe_discarded, observe_push
 from ingest.api.push_log import log_push, log_unread_push
 from ingest.distributor.types import PushResult, RawSeries
+from ingest.inbox_wiring import get_inbox_buffer
 from ingest.profiles.reasons import Rejection
 
 
@@ -41,6 +42,7 @@ def store(origin: PushOrigin, series: Sequence[RawSeries]) -> PushResult:
         raw = [len(profile) for one in series for profile in one.profiles]
         observe_discarded(origin.tenant, result.request_rejection.reason, max(1, len(raw)), sum(raw))
     log_push(origin.tenant, result)
+    get_inbox_buffer().note(origin.tenant, origin.door, origin.user_agent, origin.body_bytes, series, result)
     return result
 
 
@@ -48,3 +50,4 @@ def refuse_unread(origin: PushOrigin, rejection: Rejection) -> None:
     """Tell of a push that was refused before its profiles were read."""
     observe_discarded(origin.tenant, rejection.reason, 1, origin.body_bytes)
     log_unread_push(origin.tenant, rejection)
+    get_inbox_buffer().note_unread(origin.tenant, origin.door, origin.user_agent, origin.body_bytes, rejection)

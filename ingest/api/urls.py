@@ -11,6 +11,7 @@ from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
 from ingest.api.otlp import view as otlp
 from ingest.api.rest import access, exports, limits, queries, render, ring
+from ingest.api.rest.inbox import InboxView
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
 from ingest.api.rest.upload import InspectView, UploadView
@@ -56,6 +57,7 @@ urlpatterns = [
     path("api/v1/series", queries.SeriesView.as_view(), name="series"),
     path("api/v1/flamegraph", queries.FlameGraphView.as_view(), name="flamegraph"),
     path("api/v1/profile", queries.ProfileView.as_view(), name="profile"),
+    path("api/v1/inbox", InboxView.as_view(), name="push-inbox"),
     path("api/v1/timeline", queries.TimelineView.as_view(), name="timeline"),
     path("api/v1/top", exports.TopView.as_view(), name="top"),
     path("api/v1/diff", exports.DiffView.as_view(), name="diff"),

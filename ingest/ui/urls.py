@@ -9,6 +9,7 @@ from ingest.ui import sign_in, views
 
 urlpatterns = [
     path("", views.explore, name="explore"),
+    path("inbox", views.inbox, name="inbox"),
     path("ring", views.ring, name="ring"),
     path("accounts/login/", sign_in.SignInView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(next_page="/"), name="logout"),

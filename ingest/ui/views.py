@@ -28,6 +28,13 @@ def explore(request: HttpRequest) -> HttpResponse:
     return render(request, "ingest/explore.html", context)
 
 
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show what became of pushes."""
+    context = {"nav": "inbox", "multitenancy": settings.INGEST.multitenancy_enabled, "origin": _origin(request)}
+    return render(request, "ingest/inbox.html", context)
+
+
 @audience(Audience.STAFF)
 @csrf_exempt  # an action is checked by administrator_of, which knows when a token has to come along
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -166,3 +166,22 @@ def test_a_phone_has_no_sideways_scroll(browser: Browser, cluster: Cluster, addr
     expect(page.locator("#status")).to_contain_text(re.compile("loaded|refreshed"))
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.close()
+
+
+def test_the_inbox_shows_a_refusal_with_its_reason_and_filters_find_it(page: Page, cluster: Cluster) -> None:
+    refused = cluster.request("POST", "/api/v1/profiles?__name__=process_cpu&service_name=broken", b"no profile")
+    assert refused[0] == 400
+    page.goto(f"http://127.0.0.1:{cluster.port}/inbox")
+    expect(page.locator("#inbox")).to_contain_text("not a pprof message")
+    expect(page.locator("#inbox")).to_contain_text("checkout")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / "inbox.png")
+    page.locator("select[name=show]").select_option("rejected")
+    expect(page).to_have_url(re.compile("show=rejected"))
+    expect(page.locator("#inbox tbody tr")).to_have_count(1)
+    expect(page.locator("#inbox .badge")).to_have_text("rejected")
+    page.get_by_text("More").click()
+    expect(page.locator("#inbox")).to_contain_text("malformed_profile")
+    page.locator("input[name=service_name]").fill("nobody")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#empty")).to_contain_text("No push is like that")

@@ -21,9 +21,10 @@ from ingest.adapters import login_backend, token_records
 from ingest.adapters.login_backend import Doorkeeper
 from ingest.adapters.token_table import TokenTable
 from ingest.administration.types import Actor
+from ingest.inbox.buffer import InboxBuffer
 from ingest.models import ApiToken, Membership
 from tests.django.access.routes import Persona
-from tests.django.api.fakes import MemoryDistributor, MemoryQuerier, default_settings
+from tests.django.api.fakes import FixedInbox, MemoryDistributor, MemoryQuerier, default_settings
 from tests.unit.administration.fakes import SILENT, Office, office
 
 ADMIN_TOKEN = "the token of the administration, for tests"
@@ -104,5 +105,7 @@ def site(db: None, settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         tenant_settings=default_settings(),
         token_table=table,
         ring_actions=made.actions,
+        inbox=FixedInbox(),
+        inbox_buffer=InboxBuffer(lambda: now_ms),
     ):
         yield Site(tokens, table, distributor, querier, made)

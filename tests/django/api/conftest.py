@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from ingest import wiring
+from ingest.inbox.buffer import InboxBuffer
 from tests.django.api.fakes import MemoryDistributor, MemoryQuerier, default_settings
 
 
@@ -23,6 +24,7 @@ class Doors:
     distributor: MemoryDistributor
     querier: MemoryQuerier
     now_ms: int
+    inbox: InboxBuffer  #: what was noted of pushes
 
     def call(self, path: str, body: object, codec: str = "json", **headers: str) -> HttpResponse:
         """Call an RPC; a dict is sent as JSON, a message as protobuf, bytes as they are."""
@@ -53,5 +55,7 @@ def doors() -> Iterator[Doors]:
     now_ms = time.time_ns() // 1_000_000
     distributor = MemoryDistributor(now_ms)
     querier = MemoryQuerier(distributor.rows, now_ms)
-    with wiring.override(distributor=distributor, querier=querier, tenant_settings=default_settings()):
-        yield Doors(Client(raise_request_exception=True), distributor, querier, now_ms)
+    inbox = InboxBuffer(lambda: now_ms)
+    parts = {"distributor": distributor, "querier": querier, "inbox_buffer": inbox}
+    with wiring.override(tenant_settings=default_settings(), **parts):
+        yield Doors(Client(raise_request_exception=True), distributor, querier, now_ms, inbox)

@@ -14,6 +14,9 @@ from ingest.adapters.tenant_records import Revision, TenantRecords
 from ingest.adapters.tenant_settings import TenantSettings
 from ingest.api.proto import profile_pb2
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
+from ingest.inbox.documents import decode_document, encode_document
+from ingest.inbox.types import Cause, Latest
+from ingest.inbox.types import Row as InboxRow
 from ingest.profiles.columns import Labels, StackProfile
 from ingest.profiles.diff import FlameGraphDiff, build_diff
 from ingest.profiles.flamegraph import FlameGraph
@@ -33,6 +36,7 @@ from ingest.querier.types import (
     Selection,
     SourceReport,
     TimeSeries,
+    Unavailable,
 )
 from tests.unit.profiles.stack_model import build_profile, plain
 
@@ -97,6 +101,26 @@ class MemoryDistributor:
         return ItemResult(
             index, number, Outcome.STORED, profile_ids=ids, samples=len(profile.sample), series_count=len(types)
         )
+
+
+@dataclass
+class FixedInbox:
+    """An inbox that holds what a test puts into it."""
+
+    kept: list[InboxRow] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    is_away: bool = False
+
+    def add(self, cause: Cause, item: ItemResult) -> None:
+        document = decode_document(encode_document(cause, Latest(5_000, 99, item)))
+        assert document is not None
+        self.kept.insert(0, InboxRow(len(self.kept) + 1, 3, 4_000, document))
+
+    def rows(self, tenant: str) -> list[InboxRow]:
+        self.asked.append(tenant)
+        if self.is_away:
+            raise Unavailable("Redis cannot be reached: gone")
+        return self.kept
 
 
 class NoTenants:

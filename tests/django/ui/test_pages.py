@@ -59,7 +59,7 @@ class FixedRingView:
         return [Card(one, None, None, {}) if one.id in self.silent else Card(one) for one in self.status().instances]
 
 
-@pytest.mark.parametrize("path", ["/", "/ring", "/api/docs"])
+@pytest.mark.parametrize("path", ["/", "/inbox", "/ring", "/api/docs"])
 def test_a_page_loads_nothing_from_elsewhere_and_every_file_it_names_exists(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 200

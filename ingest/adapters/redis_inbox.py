@@ -1,0 +1,182 @@
+"""The push inbox in Redis: a bounded set of rows for each of a bounded number of tenants.
+
+Layout, for a tenant:
+
+    phlare:inbox:<tenant>           hash   r:<row>    document of the row (:mod:`ingest.inbox.documents`)
+                                           n:<row>    pushes it stands for
+                                           f:<row>    time of the first of them, Unix milliseconds
+                                           sequence   of the last change: microseconds of Redis' clock, or one more
+    phlare:inbox:<tenant>:well      zset   rows of pushes that went well, by the sequence of their last change
+    phlare:inbox:<tenant>:trouble   zset   the other rows
+    phlare:inboxes                  zset   tenants by the time of their last push
+
+One script writes the rows of a tenant and takes out what is beyond the bounds, so that they hold at every moment. A
+sequence goes on from the clock when the keys were lost, so that whoever follows an inbox misses nothing.
+
+Nothing of it matters to a push: a thread writes a few times a second, and what Redis does not take is counted and
+forgotten.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import redis
+import structlog
+from prometheus_client import Counter
+
+from ingest.adapters.keys import INBOX_PREFIX, INBOXES_KEY, inbox_keys
+from ingest.inbox.buffer import InboxBuffer
+from ingest.inbox.documents import decode_document, encode_document, row_key
+from ingest.inbox.types import Cause, Row, Tally
+from ingest.querier.types import Unavailable
+
+log = structlog.get_logger(__name__)
+
+#: Pause between two writes: a push is in the inbox after that, which is what people take for at once.
+PERIOD_SECONDS = 0.2
+#: Pause after a write that failed.
+RETRY_SECONDS = 2.0
+
+_ROWS = Counter("phlare_inbox_rows", "Rows of the push inbox written.")
+_LOST = Counter("phlare_inbox_lost_pushes", "Pushes that are not in the inbox, by cause.", ["cause"])
+
+#: KEYS: rows, order of those that went well, order of the others, tenants. ARGV: tenant, time (ms), rows of an order,
+#: tenants, seconds to keep, prefix of an inbox; then for each row: its name, 1 for trouble, pushes, time of the first,
+#: document.
+_WRITE = """
+local rows, bound = KEYS[1], tonumber(ARGV[3])
+local time = redis.call('TIME')
+local sequence = math.max(tonumber(redis.call('HGET', rows, 'sequence') or '0'), time[1] * 1000000 + time[2])
+for i = 7, #ARGV, 5 do
+  local row, order = ARGV[i], KEYS[2 + tonumber(ARGV[i + 1])]
+  sequence = sequence + 1
+  redis.call('HSET', rows, 'r:' .. row, ARGV[i + 4])
+  redis.call('HINCRBY', rows, 'n:' .. row, ARGV[i + 2])
+  redis.call('HSETNX', rows, 'f:' .. row, ARGV[i + 3])
+  redis.call('ZADD', order, string.format('%.0f', sequence), row)
+end
+redis.call('HSET', rows, 'sequence', string.format('%.0f', sequence))
+redis.call('EXPIRE', rows, ARGV[5])
+for i = 2, 3 do
+  local excess = redis.call('ZCARD', KEYS[i]) - bound
+  if excess > 0 then
+    local gone = redis.call('ZPOPMIN', KEYS[i], excess)
+    for j = 1, #gone, 2 do
+      redis.call('HDEL', rows, 'r:' .. gone[j], 'n:' .. gone[j], 'f:' .. gone[j])
+    end
+  end
+  redis.call('EXPIRE', KEYS[i], ARGV[5])
+end
+redis.call('ZADD', KEYS[4], ARGV[2], ARGV[1])
+local excess = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[4])
+if excess > 0 then
+  local gone = redis.call('ZPOPMIN', KEYS[4], excess)
+  for j = 1, #gone, 2 do
+    local key = ARGV[6] .. gone[j]
+    redis.call('DEL', key, key .. ':well', key .. ':trouble')
+  end
+end
+"""
+
+
+class RedisInbox:
+    """Reads and writes inboxes."""
+
+    def __init__(self, client: redis.Redis, max_rows: int, max_tenants: int, keep_seconds: int) -> None:
+        """``max_rows``: of those that went well, and again of the others, for each tenant."""
+        self._client = client
+        self._bounds = (max_rows, max_tenants, keep_seconds)
+        self._write_script = client.register_script(_WRITE)
+
+    def write(self, taken: dict[Cause, Tally]) -> None:
+        """Add pushes to the inboxes of their tenants. Raises redis.RedisError."""
+        by_tenant: dict[str, list[tuple[Cause, Tally]]] = {}
+        for cause, tally in taken.items():
+            by_tenant.setdefault(cause.tenant, []).append((cause, tally))
+        pipeline = self._client.pipeline(transaction=False)
+        for tenant, tallies in by_tenant.items():
+            at_ms = max(tally.latest.at_ms for _, tally in tallies)
+            arguments: list[Any] = [tenant, at_ms, *self._bounds, INBOX_PREFIX]
+            for cause, tally in tallies:
+                arguments += (row_key(cause), int(cause.is_trouble), tally.count, tally.first_ms)
+                arguments.append(encode_document(cause, tally.latest))
+            self._write_script(keys=[*inbox_keys(tenant), INBOXES_KEY], args=arguments, client=pipeline)
+        pipeline.execute()
+
+    def rows(self, tenant: str) -> list[Row]:
+        """Return the rows of a tenant, the last changed first. Raises Unavailable when Redis is away."""
+        hash_key, *orders = inbox_keys(tenant)
+        try:
+            pipeline = self._client.pipeline(transaction=False)
+            for order in orders:
+                pipeline.zrange(order, 0, -1, withscores=True)
+            ordered = sorted(
+                ((int(score), name) for found in pipeline.execute() for name, score in found), reverse=True
+            )
+            if not ordered:
+                return []
+            fields = [prefix + name for _, name in ordered for prefix in (b"r:", b"n:", b"f:")]
+            values: Any = self._client.hmget(hash_key, fields)
+        except redis.RedisError as error:
+            raise Unavailable(f"Redis cannot be reached: {error}") from error
+        rows: list[Row] = []
+        for index, (sequence, _) in enumerate(ordered):
+            text, count, first_ms = values[3 * index : 3 * index + 3]
+            document = decode_document(text) if text is not None else None
+            if document is not None and count is not None and first_ms is not None:
+                rows.append(Row(sequence, int(count), int(first_ms), document))
+        return rows
+
+
+class InboxWriter:
+    """Carries what a process has noted into Redis, on a thread of its own."""
+
+    def __init__(self, buffer: InboxBuffer, inbox: RedisInbox) -> None:
+        self._buffer = buffer
+        self._inbox = inbox
+        self._is_away = False
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+
+    def start(self) -> None:
+        """Go on writing until closed."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what is there, and stop."""
+        self._closing.set()
+        self._thread.join()
+
+    def write(self) -> bool:
+        """Write what has come since the last time; returns whether Redis took it."""
+        taken, lost = self._buffer.take()
+        if lost:
+            _LOST.labels("buffer").inc(lost)
+        if not taken:
+            return True
+        try:
+            self._inbox.write(taken)
+        except redis.RedisError as error:
+            _LOST.labels("redis").inc(sum(tally.count for tally in taken.values()))
+            if not self._is_away:
+                self._is_away = True
+                log.warning("inbox_not_written", error=str(error))
+            return False
+        _ROWS.inc(len(taken))
+        self._is_away = False
+        return True
+
+    def _run(self) -> None:
+        pause_seconds = PERIOD_SECONDS
+        while not self._closing.wait(pause_seconds):
+            pause_seconds = PERIOD_SECONDS if self._write_safely() else RETRY_SECONDS
+        self._write_safely()
+
+    def _write_safely(self) -> bool:
+        try:
+            return self.write()
+        except Exception:  # a defect must not end the thread: nothing would be noted again
+            log.exception("inbox_failed")
+            return False

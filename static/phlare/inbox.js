@@ -1,0 +1,79 @@
+// The inbox page: asks what became of pushes and shows it. A fate is always a word beside its colour.
+import { age, quantity } from './format.js';
+import { element, getJson, showNotices } from './page.js';
+
+const PERIOD_MS = 5000;
+const FATES = ['accepted', 'clipped', 'empty', 'rejected', 'failed'];
+const $ = (id) => document.getElementById(id);
+const form = $('filter');
+let timer = null;
+let asked = 0;
+
+function readAddress() {
+  const query = new URLSearchParams(location.search);
+  for (const name of ['show', 'service_name', 'tenant']) if (form[name]) form[name].value = query.get(name) ?? '';
+}
+
+function writeAddress() {
+  const chosen = ['show', 'service_name', 'tenant'].map((name) => [name, form[name]?.value.trim() ?? '']).filter(([, value]) => value);
+  const query = new URLSearchParams(chosen);
+  history.replaceState(null, '', query.size ? `?${query}` : location.pathname);
+}
+
+async function refresh() {
+  clearTimeout(timer);
+  const number = (asked += 1);
+  const show = form.show.value;
+  const parameters = { service_name: form.service_name.value.trim(), limit: 200, ...(show === 'trouble' ? { trouble: 'true' } : { verdict: show }) };
+  const tenant = form.tenant?.value.trim();
+  try {
+    const answer = await getJson('/api/v1/inbox', { parameters, headers: tenant ? { 'X-Scope-OrgID': tenant } : {} });
+    if (number !== asked) return; // a later question is under way
+    $('status').textContent = `refreshed ${new Date().toLocaleTimeString()}`;
+    showNotices([]);
+    showRows(answer, Boolean(show || parameters.service_name));
+  } catch (error) {
+    if (number !== asked) return;
+    $('status').textContent = 'not refreshed';
+    showNotices([['bad', `The inbox could not be read: ${error.message}`]]);
+  }
+  if (form.live.checked) timer = setTimeout(refresh, PERIOD_MS);
+}
+
+function showRows({ rows, enabled, cursor }, filtered) {
+  const template = !enabled ? 'no-inbox' : filtered && cursor ? 'no-matches' : 'no-pushes';
+  $('empty').replaceChildren(...(rows.length ? [] : [$(template).content.cloneNode(true)]));
+  $('rows-panel').hidden = !rows.length;
+  const open = new Set([...$('inbox').querySelectorAll('details[open]')].map((one) => one.dataset.key));
+  $('inbox').tBodies[0].replaceChildren(...rows.map((row) => shown(row, open)));
+  const counted = FATES.map((fate) => [fate, rows.filter((row) => row.verdict === fate).reduce((sum, row) => sum + row.count, 0)]);
+  $('figures').replaceChildren(...counted.filter(([, count]) => count).map(([fate, count]) => element('div', {}, element('dt', {}, fate), element('dd', {}, quantity(count, '')))));
+}
+
+function shown(row, open) {
+  const fate = row.verdict === 'accepted' && row.suspects.length ? 'odd' : row.verdict;
+  const key = [row.first_ms, row.verdict, row.reason, ...row.suspects, JSON.stringify(row.labels)].join();
+  const facts = [
+    ['Reason', [row.reason, ...row.suspects].filter(Boolean).join(', ')], ['Limit', row.limit],
+    ['Left out', Object.entries(row.dropped).map(([name, count]) => `${count} ${name.replaceAll('_', ' ')}`).join(', ')],
+    ['Stored', row.samples ? `${row.samples} samples in ${row.series} series` : ''],
+    ['Door', row.door], ['User agent', row.user_agent], ['Language', row.language],
+    ['Profile', row.profile], ['Labels', Object.entries(row.labels).map(([name, value]) => `${name}=${value}`).join(' ')],
+    ['First', new Date(row.first_ms).toLocaleString()], ['Last', new Date(row.last_ms).toLocaleString()],
+    ['Time of the profile', row.skew_ms === null ? '' : `${age(Math.abs(row.skew_ms) / 1000)} ${row.skew_ms < 0 ? 'ahead of' : 'before'} its arrival`],
+  ].filter(([, value]) => value);
+  const why = row.words.length ? row.words : ['Stored as it came.'];
+  return element('tr', { class: `fate-${fate}` },
+    element('td', {}, `${age(Math.max(0, (Date.now() - row.last_ms) / 1000))} ago`),
+    element('td', {}, element('span', { class: 'badge' }, fate)),
+    element('td', {}, ...why.map((text) => element('p', {}, text)), element('details', { 'data-key': key, open: open.has(key) },
+      element('summary', {}, 'More'), element('dl', {}, ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, String(value))])))),
+    element('td', {}, element('b', {}, row.service_name || 'no service'), row.profile ? ` · ${row.profile}` : '', element('br'), [row.client || 'unknown client', row.version].filter(Boolean).join(' ')),
+    element('td', {}, row.raw_bytes || row.body_bytes ? quantity(row.raw_bytes || row.body_bytes, 'bytes') : ''),
+    element('td', {}, String(row.count)));
+}
+
+form.addEventListener('submit', (event) => { event.preventDefault(); writeAddress(); refresh(); });
+form.addEventListener('change', () => { writeAddress(); refresh(); });
+readAddress();
+refresh();
