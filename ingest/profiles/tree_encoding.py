@@ -17,14 +17,13 @@ are the tree without values. There is no version: the layout is a fact of the fi
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from ingest.profiles.columns import I64, U32, StackProfile, empty_stack_profile, empty_symbols
+from ingest.profiles.columns import I64, U32, StackProfile, empty_stack_profile
 from ingest.profiles.cut_tree import cut_profile
 from ingest.profiles.flamegraph_kernels import children_by_rank, last_child_first
-from ingest.profiles.projection import project_by_name, string_contents
+from ingest.profiles.named_tree import profile_of_names
+from ingest.profiles.projection import string_contents
 from ingest.profiles.projection_kernels import gather_bytes
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.tree_encoding_kernels import (
@@ -86,27 +85,8 @@ _REFUSALS = {
 
 def _named(data: bytes, bounds: I64, values: I64, parents: U32) -> StackProfile:
     """Build the profile by name of nodes whose names lie in ``data`` between ``bounds``."""
-    count = len(parents) - 1
     # Every other string of these offsets is a name; what lies between two names is never asked for.
     names = np.arange(2, 2 * len(parents), 2, dtype=np.uint32)
     offsets, content = gather_bytes(bounds, np.frombuffer(data, np.uint8).copy(), names)
-    numbers = np.arange(count, dtype=np.uint32)
-    zeros = np.zeros(count, np.uint32)
-    symbols = replace(
-        empty_symbols(),
-        string_offsets=np.concatenate((np.zeros(1, np.int64), offsets)),
-        string_bytes=content,
-        function_name=numbers + np.uint32(1),
-        function_system_name=zeros,
-        function_filename=zeros.copy(),
-        function_start_line=np.zeros(count, np.int64),
-        location_mapping=zeros.copy(),
-        location_address=np.zeros(count, np.uint64),
-        location_folded=np.zeros(count, np.uint8),
-        location_line_offsets=np.arange(count + 1, dtype=np.int64),
-        line_function=numbers,
-        line_number=np.zeros(count, np.int64),
-        node_parent=parents,
-        node_location=np.concatenate((np.zeros(1, np.uint32), numbers)),
-    )
-    return project_by_name(symbols, values)
+    node_names = np.maximum(np.arange(len(parents), dtype=np.int64) - 1, 0).astype(np.uint32)
+    return profile_of_names(offsets, content, node_names, parents, values)

@@ -73,19 +73,19 @@ class Querier:
 
     def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
         """Return the flame graph of the matching rows; ``max_nodes`` 0 means the tenant's default."""
-        nodes = _checked_nodes(max_nodes, self._limits(sel))
+        nodes = checked_nodes(max_nodes, self._limits(sel))
         merged = self.merge_by_name(sel, None)
         return Answer(build_flamegraph(merged.value, nodes), merged.sources, merged.profiles)
 
     def merge_tree(self, sel: Selection, max_nodes: int) -> Answer[bytes]:
         """Return the matching rows as an encoded tree by name; ``max_nodes`` 0 means the tenant's default."""
-        nodes = _checked_nodes(max_nodes, self._limits(sel))
+        nodes = checked_nodes(max_nodes, self._limits(sel))
         merged = self.merge_by_name(sel, None)
         return Answer(encode_tree(merged.value, nodes), merged.sources, merged.profiles)
 
     def diff(self, left: Selection, right: Selection, max_nodes: int) -> Answer[FlameGraphDiff]:
         """Return two selections of the same tenants on one flame graph; ``max_nodes`` 0 means their default."""
-        nodes = _checked_nodes(max_nodes, self._limits(left))
+        nodes = checked_nodes(max_nodes, self._limits(left))
         merged = [self._merge(sel, by_name=True) for sel in (left, right)]
         graph = build_diff(merged[0][0], merged[1][0], nodes)
         found = [gathered for _, gathered in merged if gathered is not None]
@@ -94,7 +94,7 @@ class Querier:
     def merge_by_name(self, sel: Selection, max_nodes: int | None) -> Answer[StackProfile]:
         """Return the matching rows merged by function name; whole unless ``max_nodes`` bounds it."""
         if max_nodes is not None:
-            max_nodes = _checked_nodes(max_nodes, self._limits(sel))
+            max_nodes = checked_nodes(max_nodes, self._limits(sel))
         profile, gathered = self._merge(sel, by_name=True)
         profile = truncate_nodes(profile, max_nodes or 0)
         return Answer(profile, gathered.sources, gathered.rows) if gathered else _nothing(profile)
@@ -105,7 +105,7 @@ class Querier:
         It is whole unless ``max_nodes`` bounds it.
         """
         if max_nodes is not None:
-            _checked_nodes(max_nodes, self._limits(sel))
+            checked_nodes(max_nodes, self._limits(sel))
         profile, gathered = self._merge(sel, by_name=False)
         if gathered is None or sel.profile_type is None:
             return _nothing(b"")
@@ -268,7 +268,8 @@ def _with_type(sel: Selection) -> tuple[Matcher, ...]:
     return (*sel.matchers, Matcher(PROFILE_TYPE_LABEL, "=", sel.profile_type.id))
 
 
-def _checked_nodes(max_nodes: int, limits: Limits) -> int:
+def checked_nodes(max_nodes: int, limits: Limits) -> int:
+    """Return how many nodes a flame graph may have, 0 asking for the default. Raises QueryRefused above the limit."""
     if max_nodes < 0:
         raise QueryRefused(Rejection(Reason.BAD_REQUEST, "max_nodes must not be negative."))
     if max_nodes > limits.max_flamegraph_nodes_max > 0:

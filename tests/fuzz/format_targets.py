@@ -14,6 +14,8 @@ from ingest.profiles.formats.import_file import import_file
 from ingest.profiles.formats.parameters import BodyFormat, IngestParameters
 from ingest.profiles.prepare import Prepared, prepare_profile
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.tree_encoding import decode_tree
+from ingest.profiles.uploads import read_upload
 from tests.fuzz.target import Run, Target
 from tests.unit.profiles.formats.importing import RECORDINGS
 from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES, Profile, Sample
@@ -34,6 +36,10 @@ _SPEEDSCOPE = {
 }
 #: A recording that is known and not read.
 _REFUSED = ("memray.stats.json",)
+_FLAMEBEARER = (
+    b'{"version":1,"flamebearer":{"names":["total","a","b"],"levels":[[0,3,0,0],[0,3,1,1],[1,2,2,2]],"numTicks":3},'
+    b'"metadata":{"format":"single","units":"samples","name":"cpu"}}'
+)
 #: What may still be wrong with a profile that a converter made: it is larger than the file it came from.
 _BOUNDS = (Reason.PROFILE_SIZE_LIMIT, Reason.SAMPLES_LIMIT)
 
@@ -74,6 +80,18 @@ def _form(data: bytes) -> bool:
     return not isinstance(read_form(data, "multipart/form-data; boundary=x"), Rejection)
 
 
+def _encoded_tree(data: bytes) -> bool:
+    decoded = decode_tree(data, 10_000)
+    if isinstance(decoded, Rejection):
+        return False
+    assert int(decoded.node_self.sum()) >= 0
+    return True
+
+
+def _upload(data: bytes) -> bool:
+    return not isinstance(read_upload(data, ANY_TIME, NOW_NS), Rejection)
+
+
 def format_targets() -> dict[str, Target]:
     """Return a target for each format."""
     tree = b"\x00\x00\x02\x01a\x05\x01\x01b\x01\x00\x02c;\x80\x01\x00"
@@ -89,5 +107,8 @@ def format_targets() -> dict[str, Target]:
         "file": Target(
             [path.read_bytes() for path in sorted(RECORDINGS.glob("*.*")) if path.name not in _REFUSED], _file
         ),
+        "encoded tree": Target([tree.replace(b"c;", b"cc")], _encoded_tree),
+        "flamebearer": Target([_FLAMEBEARER], _upload),
+        "upload": Target([b"a;b 3\nc 4\n", profile, json.dumps(_SPEEDSCOPE).encode(), _FLAMEBEARER], _upload),
         "form": Target([part + part + b"--x--\r\n"], _form),
     }

@@ -11,6 +11,7 @@ SECONDS = 1.0
 PARSERS = [
     *("pprof", "record", "answer", "request", "selector", "log", "block"),
     *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form", "file"),
+    *("encoded tree", "flamebearer", "upload"),
 ]
 
 

@@ -129,6 +129,10 @@ ROWS = [
     _rpc("version.v1.Version/Version", Kind.KNOWN),
     _rpc("capabilities.v1.FeatureFlagsService/GetFeatureFlags", Kind.QUERY),
     *(_rpc(f"settings.v1.SettingsService/{method}", Kind.QUERY) for method in ("Get", "Set", "Delete")),
+    *(
+        _rpc(f"adhocprofiles.v1.AdHocProfileService/{method}", Kind.QUERY)
+        for method in ("Upload", "Get", "List", "Diff")
+    ),
     _rpc("debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload", Kind.PUSH),
     *(
         _rpc(f"debuginfo.v1alpha1.DebuginfoService/{method}", Kind.KNOWN)

@@ -1,0 +1,66 @@
+"""What the description of the API allows, and what it does not, is asked of a real cluster: no answer is a failure.
+
+Schemathesis reads ``/api/v1/openapi.json`` and makes requests of it, within a bounded time. Most are wrong on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.django.api.pprof import pprof
+from tests.integration.cluster.cluster import Cluster
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    made = Cluster(tmp_path_factory.mktemp("described") / "data")
+    made.start()
+    made.wait_until_whole(3)
+    yield made
+    made.kill_everything()
+
+
+def test_no_described_request_makes_the_server_fail(cluster: Cluster, tmp_path: Path) -> None:
+    body = pprof({("main", "a"): 3, ("main", "b"): 4}, time_ns=time.time_ns())
+    status, answer, _ = cluster.request("POST", "/api/v1/profiles?service_name=described", body)
+    assert status == 200, answer
+    report = tmp_path / "report.xml"
+    ended = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("schemathesis")),
+            "run",
+            f"http://127.0.0.1:{cluster.port}/api/v1/openapi.json",
+            "--checks=not_a_server_error",
+            "--phases=examples,coverage,fuzzing",
+            f"--max-time={SECONDS}",
+            "--seed=1",
+            "--no-shrink",
+            "--continue-on-failure",
+            "--workers=2",
+            "--request-timeout=60",
+            "--suppress-health-check=all",
+            "--warnings=off",
+            "--no-color",
+            "--report=junit",
+            f"--report-junit-path={report}",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        timeout=4 * SECONDS,
+        check=False,
+    )
+    print(ended.stdout)
+    assert ended.returncode == 0, ended.stdout[-8000:] + ended.stderr[-2000:]
+    assert cluster.request("GET", "/ready")[0] == 200
