@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections
+from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from ingest.models import BlockRecord
+from ingest.querier.ports import BlockTotals
 from ingest.querier.types import Unavailable
 from ingest.storage.block.meta import BlockMeta
 from ingest.storage.errors import StorageError
@@ -52,12 +54,34 @@ class OrmCatalogue:
 
         Raises Unavailable when the catalogue cannot be read: an answer without it could miss blocks in silence.
         """
-        rows = BlockRecord.objects.filter(tenant=tenant, max_time_ns__gte=start_ns, min_time_ns__lt=end_ns)
-        columns = rows.order_by("ulid").values_list("ulid", "prefix", "size_bytes")
+        columns = _overlapping(tenant, start_ns, end_ns).order_by("ulid").values_list("ulid", "prefix", "size_bytes")
         try:
             return [BlockRef(ulid, tenant, prefix, size_bytes) for ulid, prefix, size_bytes in columns]
         except DatabaseError as error:
             raise Unavailable(f"The catalogue of blocks cannot be read: {error}") from error
+
+    def totals(self, tenant: str, start_ns: int, end_ns: int) -> BlockTotals:
+        """Return how much the tenant's blocks hold that overlap the range. Raises Unavailable like :meth:`blocks`."""
+        sums = {name: Sum(name, default=0) for name in ("series", "profiles", "samples", "size_bytes")}
+        try:
+            found = _overlapping(tenant, start_ns, end_ns).aggregate(
+                blocks=Count("pk"), first=Min("min_time_ns", default=0), last=Max("max_time_ns", default=-1), **sums
+            )
+        except DatabaseError as error:
+            raise Unavailable(f"The catalogue of blocks cannot be read: {error}") from error
+        return BlockTotals(
+            found["blocks"],
+            found["first"],
+            found["last"],
+            found["series"],
+            found["profiles"],
+            found["samples"],
+            found["size_bytes"],
+        )
+
+
+def _overlapping(tenant: str, start_ns: int, end_ns: int) -> QuerySet[BlockRecord]:
+    return BlockRecord.objects.filter(tenant=tenant, max_time_ns__gte=start_ns, min_time_ns__lt=end_ns)
 
 
 def _columns(block: BlockMeta, prefix: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from ingest.api import documentation, operations
-from ingest.api.connect import page_services, querier
+from ingest.api.connect import page_services
 from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
@@ -17,10 +17,7 @@ from ingest.api.rest.unknown import UnknownView
 from ingest.api.rest.upload import InspectView, UploadView
 
 _CONNECT = [path(rpc.path, unary(rpc)) for rpc in RPCS]
-_UNIMPLEMENTED = [
-    path(address, unimplemented(address))
-    for address in (*(f"{querier.SERVICE}/{method}" for method in querier.UNIMPLEMENTED), *page_services.UNIMPLEMENTED)
-]
+_UNIMPLEMENTED = [path(address, unimplemented(address)) for address in page_services.UNIMPLEMENTED]
 
 _INSTANCE = "api/v1/ring/instances/<str:instance>"
 _RING = [

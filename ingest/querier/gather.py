@@ -16,7 +16,16 @@ import msgspec
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.querier.asking import Asking
 from ingest.querier.plan import PartDigest, PartIdentities, PartRead, Plan, make_plan, settle
-from ingest.querier.ports import BUCKET, CanDoWithout, Catalogue, Membership, MinimizedReads, ReadSet, Sources
+from ingest.querier.ports import (
+    BUCKET,
+    BlockTotals,
+    CanDoWithout,
+    Catalogue,
+    Membership,
+    MinimizedReads,
+    ReadSet,
+    Sources,
+)
 from ingest.querier.types import MissingSource, QueryRefused, SourceReport, Unavailable
 from ingest.storage.read_messages import (
     BlockRef,
@@ -89,6 +98,13 @@ class Gatherer:
             self._check_blocks(len(blocks))
             replies |= self._ask(reading, {BUCKET: _for_parts(request, blocks)})
         return Gathered(tuple(replies.values()), reading.report(), 0)
+
+    def held(self, request: ReadRequest) -> tuple[Gathered, BlockTotals]:
+        """Answer ``request`` (HELD) from the ingesters, and say what the catalogue knows of the bucket."""
+        reading = _Reading(self._membership.read_set(request.tenant))
+        replies = self._ask_ingesters(reading, request)
+        totals = self._catalogue.totals(request.tenant, request.start_ns, request.end_ns)
+        return Gathered(tuple(replies.values()), reading.report(), 0), totals
 
     def _attempt(self, reading: _Reading, request: ReadRequest, rotation: int) -> Gathered:
         reading.forget_damage()

@@ -107,9 +107,26 @@ class MinimizedReads:
     own_zone: str = ""  #: asked first
 
 
+@dataclass(frozen=True, slots=True)
+class BlockTotals:
+    """How much some blocks of the bucket hold together."""
+
+    blocks: int = 0
+    min_time_ns: int = 0  #: 0 without blocks
+    max_time_ns: int = -1  #: inclusive; -1 without blocks
+    series: int = 0  #: a series counts in each block it has rows in
+    profiles: int = 0
+    samples: int = 0
+    size_bytes: int = 0
+
+
 class Catalogue(Protocol):
     """The blocks that are complete in the bucket."""
 
     def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
         """Return the tenant's blocks that overlap ``start_ns <= time < end_ns``."""
+        ...
+
+    def totals(self, tenant: str, start_ns: int, end_ns: int) -> BlockTotals:
+        """Return how much the tenant's blocks hold that overlap ``start_ns <= time < end_ns``."""
         ...

@@ -22,9 +22,20 @@ from ingest.profiles.symbols import merge_profiles
 from ingest.profiles.tree_encoding import encode_tree
 from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.gather import Gathered, Gatherer
+from ingest.querier.holdings import added, extent_of, held_by_bucket, held_by_ingesters, owners_of
 from ingest.querier.points import heatmap_floors, merge_heatmap, merge_points
 from ingest.querier.tenants import read_each, together
-from ingest.querier.types import Answer, Heatmap, QueryRefused, Selection, SourceReport, TimeSeries
+from ingest.querier.types import (
+    Answer,
+    Extent,
+    Heatmap,
+    Holding,
+    QueryCost,
+    QueryRefused,
+    Selection,
+    SourceReport,
+    TimeSeries,
+)
 from ingest.storage.read_messages import ReadOp, ReadRequest
 
 T = TypeVar("T")
@@ -70,6 +81,29 @@ class Querier:
             return _nothing(())
         distinct = {tuple(pairs) for reply in found.replies for pairs in reply.series}
         return Answer(tuple(sorted(distinct)), found.sources, 0)
+
+    def extent(self, tenant: str) -> Answer[Extent | None]:
+        """Return when the tenant's profiles are from, None when there are none."""
+        request = ReadRequest(ReadOp.HELD, tenant, matchers_to_json(()), -_MAX_MS * _NS_PER_MS, _MAX_MS * _NS_PER_MS)
+        found, stored = self._gatherer.held(request)
+        return Answer(extent_of(found, stored), found.sources, 0)
+
+    def cost(self, sel: Selection) -> Answer[QueryCost]:
+        """Return how much a query of this selection would have to read."""
+        bounds = self._bounds(sel, required=False)
+        if bounds is None:
+            return _nothing(QueryCost(Holding(), Holding(), 0, has_replicas=False))
+        start_ns, end_ns = bounds[0] * _NS_PER_MS, (bounds[1] + 1) * _NS_PER_MS
+        request = ReadRequest(ReadOp.HELD, "", matchers_to_json(_with_type(sel)), start_ns, end_ns)
+        each = [self._gatherer.held(msgspec.structs.replace(request, tenant=tenant)) for tenant in sel.tenants]
+        series = self.series(sel, ())
+        cost = QueryCost(
+            added([held_by_ingesters(found) for found, _ in each]),
+            added([held_by_bucket(stored) for _, stored in each]),
+            len(series.value),
+            has_replicas=any(len(owners_of(found)) > 1 or (stored.blocks > 1) for found, stored in each),
+        )
+        return Answer(cost, together([series.sources, *(found.sources for found, _ in each)]), 0)
 
     def merge_stacktraces(self, sel: Selection, max_nodes: int) -> Answer[FlameGraph]:
         """Return the flame graph of the matching rows; ``max_nodes`` 0 means the tenant's default."""

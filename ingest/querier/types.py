@@ -105,6 +105,36 @@ class Heatmap:
     series: tuple[HeatmapSeries, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """When the first and the last profile of somebody are from, inclusive Unix milliseconds."""
+
+    oldest_ms: int
+    newest_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How much some sources hold for a query. What lies in several places counts in each."""
+
+    sources: int = 0
+    parts: int = 0  #: heads and blocks
+    series: int = 0
+    profiles: int = 0  #: rows; for the bucket profiles of whole blocks
+    samples: int = 0  #: of whole parts
+    size_bytes: int = 0  #: of whole parts
+
+
+@dataclass(frozen=True, slots=True)
+class QueryCost:
+    """What a query would have to read."""
+
+    ingesters: Holding
+    bucket: Holding
+    series: int  #: different ones that match
+    has_replicas: bool  #: the same profiles may be in several places
+
+
 class QueryRefused(Exception):
     """The query breaks a rule or a limit; asking again changes nothing."""
 
@@ -122,6 +152,14 @@ class QueryApi(Protocol):
 
     def profile_types(self, tenants: tuple[str, ...], start_ms: int, end_ms: int) -> Answer[tuple[ProfileType, ...]]:
         """Return the profile types with data in the range, sorted by id."""
+        ...
+
+    def extent(self, tenant: str) -> Answer[Extent | None]:
+        """Return when the tenant's profiles are from, None when there are none."""
+        ...
+
+    def cost(self, sel: Selection) -> Answer[QueryCost]:
+        """Return how much a query of this selection would have to read."""
         ...
 
     def label_names(self, sel: Selection) -> Answer[tuple[str, ...]]:

@@ -89,6 +89,14 @@ class Part(Protocol):
         """Time of the latest row, inclusive; -1 in a part without rows."""
 
     @property
+    def sample_count(self) -> int:
+        """Samples of all rows."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes it takes: in memory for a head, on the disk for a block."""
+
+    @property
     def series(self) -> SeriesTable:
         """Labels and fingerprint of each series."""
 

@@ -20,6 +20,7 @@ from ingest.storage.errors import StorageError
 from ingest.storage.part import Part, Rows, empty_rows, series_digests
 from ingest.storage.read_messages import (
     PartDigestReply,
+    PartHeldReply,
     PartIdentitiesReply,
     PartSelection,
     ReadOp,
@@ -68,6 +69,8 @@ class _Reader:
                 return self._timeline(add_to_heatmap)
             case ReadOp.VALUES:
                 return self._values()
+            case ReadOp.HELD:
+                return ReadReply(damaged=self._damaged, held=list(self._over(self._in_range(), self._held)))
             case ReadOp.PROJECT:
                 keep = tuple(self._request.labels)
                 projected = {one for found in self._series() for one in _project(found, keep)}
@@ -107,6 +110,19 @@ class _Reader:
             return empty_rows()
         rows = part.rows(series, self._request.start_ns, self._request.end_ns)
         return _of_profiles(rows, self._request.choice.profile_ids)
+
+    def _held(self, part: Part) -> PartHeldReply:
+        rows = self._matching_rows(part)
+        return PartHeldReply(
+            part.part_id,
+            part.owner,
+            part.min_time_ns,
+            part.max_time_ns,
+            len(part.select_series(self._matchers)),
+            len(rows),
+            part.sample_count,
+            part.size_bytes,
+        )
 
     def _digest(self, part: Part) -> PartDigestReply | None:
         rows = self._matching_rows(part)

@@ -31,6 +31,7 @@ class ReadOp(StrEnum):
     POINTS = "points"  #: totals of the named rows per time step and label group
     VALUES = "values"  #: smallest and largest value among the named rows
     HEATMAP = "heatmap"  #: how many of the named rows per time step, value bucket and label group
+    HELD = "held"  #: per part: how much of the matching series lies in the range
     PROJECT = "project"  #: distinct projections of matching series on some labels
     LABEL_NAMES = "label_names"  #: names of the labels of matching series
     LABEL_VALUES = "label_values"  #: values of one label of matching series
@@ -130,6 +131,19 @@ class PointsReply(msgspec.Struct, array_like=True, frozen=True):
     exemplars: ExemplarsReply | None = None
 
 
+class PartHeldReply(msgspec.Struct, array_like=True, frozen=True):
+    """How much a part holds."""
+
+    part_id: str
+    owner: str
+    min_time_ns: int  #: of the whole part, as all that follows but ``series`` and ``rows``
+    max_time_ns: int  #: inclusive
+    series: int  #: matching ones
+    rows: int  #: of these in the range
+    samples: int
+    size_bytes: int  #: in memory for a head, on the disk for a block
+
+
 class ReadReply(msgspec.Struct, array_like=True, frozen=True):
     """The answer of one source. Exactly the field of the asked operation is filled."""
 
@@ -142,6 +156,7 @@ class ReadReply(msgspec.Struct, array_like=True, frozen=True):
     profile: bytes = b""  #: :func:`ingest.profiles.record.encode_stack_profile`
     series: list[list[tuple[str, str]]] = []
     strings: list[str] = []
+    held: list[PartHeldReply] = []
     values: tuple[int, int] | None = None  #: smallest and largest
 
 

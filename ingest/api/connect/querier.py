@@ -15,15 +15,13 @@ from ingest.api.connect.stacktraces import (
     select_merge_span_profile,
     select_merge_stacktraces,
 )
+from ingest.api.connect.statistics import analyze_query, get_profile_stats
 from ingest.api.connect.timelines import select_heatmap, select_series
 from ingest.api.label_names import shown_label_names, wants_utf8
 from ingest.api.proto import querier_pb2, types_pb2
 from ingest.querier.types import Selection
 
 SERVICE = "querier.v1.QuerierService"
-
-#: Methods of the service that are answered with ``unimplemented``.
-UNIMPLEMENTED = ("GetProfileStats", "AnalyzeQuery")
 
 
 def profile_types(call: Call, request: querier_pb2.ProfileTypesRequest) -> Reply:
@@ -97,6 +95,8 @@ RPCS: tuple[Rpc[Any], ...] = (
     Rpc(f"{SERVICE}/SelectMergeSpanProfile", querier_pb2.SelectMergeSpanProfileRequest, select_merge_span_profile),
     Rpc(f"{SERVICE}/SelectHeatmap", querier_pb2.SelectHeatmapRequest, select_heatmap),
     Rpc(f"{SERVICE}/SelectMergeProfile", querier_pb2.SelectMergeProfileRequest, select_merge_profile),
+    Rpc(f"{SERVICE}/GetProfileStats", types_pb2.GetProfileStatsRequest, get_profile_stats),
+    Rpc(f"{SERVICE}/AnalyzeQuery", querier_pb2.AnalyzeQueryRequest, analyze_query),
     Rpc(f"{SERVICE}/Diff", querier_pb2.DiffRequest, diff),
     Rpc(f"{SERVICE}/SelectSeries", querier_pb2.SelectSeriesRequest, select_series),
 )

@@ -107,7 +107,8 @@ def _limit(request: Any) -> int | None:
 def _step_ms(step_seconds: float) -> int:
     if not math.isfinite(step_seconds) or not _MIN_STEP_SECONDS <= step_seconds <= _MAX_STEP_SECONDS:
         raise invalid("step must be a number of seconds, at least 0.001.")
-    return max(1, round(step_seconds * 1000))
+    # As clients count: whole milliseconds of whole nanoseconds, so that a step as long as the range is not longer.
+    return int(step_seconds * 1e9) // 1_000_000
 
 
 def _add_exemplar(target: Any, exemplar: Exemplar) -> None:

@@ -106,6 +106,16 @@ class Block:
         return self.meta.max_time_ns
 
     @property
+    def sample_count(self) -> int:
+        """Samples of all rows."""
+        return self.meta.stats.samples
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of its files."""
+        return self.meta.size_bytes
+
+    @property
     def series(self) -> SeriesTable:
         """Labels and fingerprint of each series."""
         with self._lock:

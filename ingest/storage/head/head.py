@@ -141,6 +141,16 @@ class Head:
         return len(self._identities)
 
     @property
+    def sample_count(self) -> int:
+        """Samples of all rows."""
+        return self.snapshot().sample_count
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes the head occupies."""
+        return self.memory_bytes
+
+    @property
     def memory_bytes(self) -> int:
         """Bytes the head occupies, within a fifth."""
         identities = sys.getsizeof(self._identities) + len(self._identities) * _IDENTITY_BYTES

@@ -41,6 +41,17 @@ class HeadView:
     chunks: tuple[Chunk, ...]
 
     @property
+    def sample_count(self) -> int:
+        """Samples of all rows."""
+        return int(self.table[COUNT].sum())
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of rows, samples and symbols, room for more included."""
+        symbols: int = sum(getattr(self.symbol_columns, name).nbytes for name in Symbols.__slots__)
+        return int(self.table.nbytes) + symbols + sum(chunk.memory_bytes for chunk in self.chunks)
+
+    @property
     def row_count(self) -> int:
         """Rows in the view."""
         return len(self.table[SERIES])

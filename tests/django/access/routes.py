@@ -119,9 +119,10 @@ ROWS = [
             "Diff",
             "SelectMergeSpanProfile",
             "SelectHeatmap",
+            "GetProfileStats",
+            "AnalyzeQuery",
         )
     ),
-    *(_rpc(f"{_QUERIER}/{method}", Kind.KNOWN) for method in ("GetProfileStats", "AnalyzeQuery")),
     _rpc("opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export", Kind.PUSH),
     Row("v1development/profiles", "POST", Kind.PUSH, "", "application/x-protobuf"),
     Row("ingest", "POST", Kind.PUSH),

@@ -29,9 +29,12 @@ from ingest.profiles.tree_encoding import encode_tree
 from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.types import (
     Answer,
+    Extent,
     Heatmap,
     HeatmapSeries,
     HeatmapSlot,
+    Holding,
+    QueryCost,
     QueryRefused,
     Selection,
     SourceReport,
@@ -158,6 +161,14 @@ class MemoryQuerier:
         parsed = [parse_profile_type(one) for one in sorted(types)]
         return self._answer(tuple(one for one in parsed if isinstance(one, ProfileType)))
 
+    def extent(self, tenant: str) -> Answer[Extent | None]:
+        times = [row.time_ms for row in self._rows("extent", Selection((tenant,), (), None, 1, 2**62))]
+        return self._answer(Extent(min(times), max(times)) if times else None)
+
+    def cost(self, sel: Selection) -> Answer[QueryCost]:
+        rows = list(self._rows("cost", sel))
+        return self._answer(QueryCost(Holding(1, 1, 2, len(rows), 4, 5), Holding(size_bytes=6), 2, has_replicas=True))
+
     def label_names(self, sel: Selection) -> Answer[tuple[str, ...]]:
         return self._answer(tuple(sorted({name for row in self._rows("label_names", sel) for name, _ in row.labels})))
 
@@ -230,7 +241,7 @@ class MemoryQuerier:
         self.asked.append((asked, sel, *more))
         if self.refuse is not None:
             raise self.refuse
-        if asked not in ("profile_types", "label_names", "label_values", "series") and not (
+        if asked not in ("profile_types", "label_names", "label_values", "series", "cost") and not (
             sel.start_ms and sel.end_ms
         ):
             raise QueryRefused(Rejection(Reason.MISSING_TIME_RANGE, "start and end are needed"))

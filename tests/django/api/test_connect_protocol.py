@@ -243,9 +243,3 @@ def test_answers_are_compressed_only_when_offered_and_worth_it(doors: Doors) -> 
     assert zlib.decompress(packed.content, 31) == plain.content == refused.content
     assert "Content-Encoding" not in plain
     assert "Content-Encoding" not in small
-
-
-@pytest.mark.parametrize("method", ["GetProfileStats", "AnalyzeQuery"])
-def test_methods_that_are_not_built_say_so(doors: Doors, method: str) -> None:
-    response = doors.query(method, {})
-    assert (response.status_code, response.json()["code"]) == (501, "unimplemented")

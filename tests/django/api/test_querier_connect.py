@@ -393,6 +393,50 @@ def test_a_bad_question_about_time_is_an_invalid_argument(
     assert (response.status_code, response.json()["code"]) == (400, "invalid_argument")
 
 
+@pytest.mark.parametrize(
+    ("step", "milliseconds"), [(0.001, 1), (15.1, 15_100), (0.0019, 1), (3599.9999999, 3_599_999), (3600, 3_600_000)]
+)
+def test_a_step_counts_whole_milliseconds(filled: Doors, step: float, milliseconds: int) -> None:
+    body = over_the_hour(filled, profileTypeID=CPU, labelSelector="{}", step=step)
+    assert filled.query("SelectSeries", body).status_code == 200
+    assert filled.querier.asked[-1][2] == milliseconds
+
+
+def test_statistics_say_whether_there_is_any_profile(doors: Doors, filled: Doors) -> None:
+    answer = filled.query("GetProfileStats", {}).json()
+    assert answer == {
+        "dataIngested": True,
+        "oldestProfileTime": str(filled.now_ms),
+        "newestProfileTime": str(filled.now_ms),
+    }
+    filled.distributor.rows.clear()
+    assert filled.query("GetProfileStats", {}).json() == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "value"),
+    [
+        (f'{CPU}{{service_name="web"}}', "__profile_type__", CPU),
+        ('{__name__="process_cpu"}', "__name__", "process_cpu"),
+        ("", None, None),
+    ],
+)
+def test_the_cost_of_a_query_is_told_by_scope(filled: Doors, query: str, name: str | None, value: str | None) -> None:
+    answer = filled.query("AnalyzeQuery", over_the_hour(filled, query=query)).json()
+    short, long = answer["queryScopes"]
+    assert (short["componentType"], short["blockCount"], short["sampleCount"]) == ("Short term storage", "1", "4")
+    assert (long["componentType"], long["profileBytes"]) == ("Long term storage", "6")
+    impact = {"totalBytesInTimeRange": "11", "totalQueriedSeries": "2", "deduplicationNeeded": True}
+    assert answer["queryImpact"] == impact
+    selection = filled.querier.asked[-1][1]
+    assert isinstance(selection, Selection)
+    assert [(one.name, one.value) for one in selection.matchers][:1] == ([(name, value)] if name else [])
+
+
+def test_the_cost_of_a_query_that_is_none_is_an_invalid_argument(filled: Doors) -> None:
+    assert filled.query("AnalyzeQuery", over_the_hour(filled, query="{")).status_code == 400
+
+
 def test_missing_sources_are_told_in_headers(filled: Doors) -> None:
     filled.querier.sources = SourceReport(
         ("ingester-1", "ingester-2"), (MissingSource("ingester-2", "no answer,\r\nin 5 s"),), complete=False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ingest.profiles.limits import Limits
 from ingest.querier.gather import Gatherer
-from ingest.querier.ports import CanDoWithout, ReadSet
+from ingest.querier.ports import BlockTotals, CanDoWithout, ReadSet
 from ingest.querier.service import Querier
 from ingest.storage.head.head import Head
 from ingest.storage.read import answer
@@ -25,6 +25,9 @@ class MemorySources:
 
     heads: dict[str, Head] = field(default_factory=dict)
     asked: int = 0
+    stored: BlockTotals = field(
+        default_factory=BlockTotals
+    )  #: what the bucket holds, for questions that do not read it
 
     def add(self, owner: str, *groups: Group) -> None:
         head = self.heads.setdefault(owner, Head(f"head-{owner}", TENANT, owner, 0))
@@ -36,6 +39,9 @@ class MemorySources:
 
     def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
         return []
+
+    def totals(self, tenant: str, start_ns: int, end_ns: int) -> BlockTotals:
+        return self.stored
 
     def ask(
         self, requests: Mapping[str, ReadRequest], timeout_seconds: float, can_do_without: CanDoWithout

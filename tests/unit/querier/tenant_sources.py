@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ingest.profiles.limits import Limits
 from ingest.querier.gather import Gatherer
-from ingest.querier.ports import CanDoWithout, ReadSet
+from ingest.querier.ports import BlockTotals, CanDoWithout, ReadSet
 from ingest.querier.service import Querier
 from ingest.querier.types import MissingSource
 from ingest.storage.read_messages import BlockRef, ReadReply, ReadRequest
@@ -28,6 +28,9 @@ class TenantSources:
 
     def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
         return []
+
+    def totals(self, tenant: str, start_ns: int, end_ns: int) -> BlockTotals:
+        return self.of[tenant].totals(tenant, start_ns, end_ns)
 
     def ask(
         self, requests: Mapping[str, ReadRequest], timeout_seconds: float, can_do_without: CanDoWithout
