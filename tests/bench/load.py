@@ -16,8 +16,9 @@ import socket
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ingest.api.proto import profile_pb2, push_pb2
 
@@ -51,8 +52,8 @@ def profiles(path: Path, first_time_ns: int) -> Iterator[bytes]:
         yield begin + rest.compress(time_alone) + rest.flush()
 
 
-def requests(path: Path, first_time_ns: int) -> Iterator[bytes]:
-    """Yield whole HTTP requests, each pushing one profile of one of ``PODS`` pods."""
+def requests(path: Path, first_time_ns: int, headers: str = "") -> Iterator[bytes]:
+    """Yield whole HTTP requests, each pushing one profile of one of ``PODS`` pods; ``headers`` are further lines."""
     for number, profile in enumerate(profiles(path, first_time_ns)):
         body = push_pb2.PushRequest()
         series = body.series.add()
@@ -60,7 +61,7 @@ def requests(path: Path, first_time_ns: int) -> Iterator[bytes]:
             series.labels.add(name=name, value=value)
         series.samples.add(raw_profile=profile)
         encoded = body.SerializeToString()
-        head = f"POST {PUSH_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/proto\r\n"
+        head = f"POST {PUSH_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/proto\r\n{headers}"
         yield f"{head}Content-Length: {len(encoded)}\r\n\r\n".encode() + encoded
 
 
@@ -109,8 +110,18 @@ class Connection:
         return int(head[9:12]) if len(body) >= length else 0
 
 
-def run(port: int, connections: int, ready: list[bytes], warm_seconds: float, seconds: float) -> dict[str, object]:
-    """Push over all connections at once, each as soon as its last answer came; returns counts and latencies (s)."""
+def run(
+    port: int,
+    connections: int,
+    ready: list[bytes],
+    warm_seconds: float,
+    seconds: float,
+    on_measuring: Callable[[], None],
+) -> dict[str, Any]:
+    """Push over all connections at once, each as soon as its last answer came; returns counts and latencies (s).
+
+    ``on_measuring`` is called once the warm-up is over.
+    """
     selector = selectors.DefaultSelector()
     latencies: list[float] = []
     statuses: dict[int, int] = {}
@@ -133,7 +144,7 @@ def run(port: int, connections: int, ready: list[bytes], warm_seconds: float, se
             now = time.perf_counter()
             if now >= begin and not said:
                 said = True
-                print("measuring", flush=True)
+                on_measuring()
             if begin <= now < end:
                 latencies.append(now - connection.sent_at)
                 statuses[status] = statuses.get(status, 0) + 1
@@ -160,7 +171,14 @@ def main() -> None:
     ready = [next(made) for _ in range(arguments.requests)]
     print("ready", flush=True)
     sys.stdin.readline()
-    found = run(arguments.port, arguments.connections, ready, arguments.warm_seconds, arguments.seconds)
+    found = run(
+        arguments.port,
+        arguments.connections,
+        ready,
+        arguments.warm_seconds,
+        arguments.seconds,
+        lambda: print("measuring", flush=True),
+    )
     print(json.dumps(found), flush=True)
 
 
