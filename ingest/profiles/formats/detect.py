@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from ingest.profiles.formats.memray import CSV_HEADER
+from ingest.profiles.formats.otlp.decode import decode_request
 from ingest.profiles.formats.refused import malformed
 from ingest.profiles.formats.speedscope import SCHEMA
 from ingest.profiles.pprof.decode import decode_pprof
@@ -27,6 +28,7 @@ class FileFormat(StrEnum):
     PYINSTRUMENT = "pyinstrument"
     CPUPROFILE = "cpuprofile"
     JFR = "jfr"
+    OTLP = "otlp"
 
 
 #: How much of a text is looked at.
@@ -83,6 +85,9 @@ def detect(data: bytes) -> FileFormat:
     decoded = decode_pprof(data)
     if not isinstance(decoded, Rejection) and decoded.type_count and decoded.string(0) == "" and len(decoded.strings):
         return FileFormat.PPROF
+    request = decode_request(data)
+    if not isinstance(request, Rejection) and request.profile_count:
+        return FileFormat.OTLP
     raise _unknown()
 
 

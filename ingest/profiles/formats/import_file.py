@@ -11,6 +11,7 @@ from ingest.profiles.formats.cpuprofile import convert_cpuprofile
 from ingest.profiles.formats.detect import FileFormat, detect
 from ingest.profiles.formats.hints import ImportHints
 from ingest.profiles.formats.memray import convert_memray_csv, convert_memray_json
+from ingest.profiles.formats.otlp.convert import convert_otlp
 from ingest.profiles.formats.pprof_upload import convert_pprof
 from ingest.profiles.formats.pstats_file import convert_pstats
 from ingest.profiles.formats.pyinstrument import convert_pyinstrument
@@ -59,6 +60,18 @@ def _jfr(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
     raise malformed("JFR cannot be read")
 
 
+def _otlp(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
+    """A file is kept whole or not at all: nobody would be told of the profiles that are missing."""
+    request = convert_otlp(data, limits.max_profile_size_bytes)
+    if isinstance(request, Rejection):
+        raise Refused(request)
+    for _, rejection in request.rejected:
+        raise Refused(rejection)
+    if not hints.time_ns:
+        return list(request.profiles)
+    return [Converted(one.labels, with_time(one.pprof, hints.time_ns)) for one in request.profiles]
+
+
 _CONVERTERS: dict[FileFormat, Callable[[bytes, ImportHints, Limits], list[Converted]]] = {
     FileFormat.PPROF: _pprof,
     FileFormat.COLLAPSED: convert_collapsed,
@@ -70,4 +83,5 @@ _CONVERTERS: dict[FileFormat, Callable[[bytes, ImportHints, Limits], list[Conver
     FileFormat.PYINSTRUMENT: convert_pyinstrument,
     FileFormat.CPUPROFILE: convert_cpuprofile,
     FileFormat.JFR: _jfr,
+    FileFormat.OTLP: _otlp,
 }

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.django.api.pprof import pprof
+from tests.django.api.test_ingest import FORM, form
 from tests.django.api.test_push_connect import PUSH, push_request
 
 pytestmark = pytest.mark.integration
@@ -110,6 +111,22 @@ def test_a_chunked_upload_over_rest_is_stored(port: int) -> None:
     status, _, answer = request(port, "POST", path, in_pieces(profile, 10), Transfer_Encoding="chunked")
     assert status == 200, answer
     assert "rest-pieces" in services(port)
+
+
+@pytest.mark.parametrize("path", ["ingest", "pyroscope/ingest"])
+def test_a_chunked_form_at_the_door_of_older_agents_is_stored(port: int, path: str) -> None:
+    service = f"{path.replace('/', '-')}-pieces"
+    body = form(("profile", gzip.compress(pprof(time_ns=time.time_ns()))), ("sample_type_config", b"{}"))
+    status, headers, answer = request(
+        port,
+        "POST",
+        f"/{path}?name={service}",
+        in_pieces(body, 7),
+        Content_Type=FORM,
+        Transfer_Encoding="chunked",
+    )
+    assert (status, headers["content-length"], answer) == (200, "0", b"")
+    assert service in services(port)
 
 
 def test_a_chunked_body_above_the_bound_is_refused_and_the_server_lives_on(port: int) -> None:

@@ -12,7 +12,8 @@ from ingest.profiles.formats.hints import ImportHints
 from ingest.profiles.formats.refused import Refused
 from ingest.profiles.formats.speedscope import SCHEMA
 from ingest.profiles.reasons import Reason
-from tests.unit.profiles.formats.importing import HINTS, NOW_NS, only, refused
+from tests.unit.profiles.formats.importing import HINTS, NOW_NS, imported, only, refused
+from tests.unit.profiles.formats.otlp.requests import Request
 from tests.unit.profiles.formats.reading import folded, profile_of, types_of
 from tests.unit.profiles.pprof.pprof_model import Profile, Sample
 
@@ -112,3 +113,30 @@ def test_the_time_that_was_said_comes_before_the_files_own(time_ns: int, file_ns
     session = {"start_time": file_ns / 10**9, "duration": 1.0, "frame_records": [[["f\0a.py\0001"], 0.5]]}
     assert profile_of(only(json.dumps(session).encode(), hints)).time_nanos == expected_ns
     assert profile_of(only(b"a 1\n", hints)).time_nanos == (time_ns or NOW_NS)
+
+
+def otlp(values: list[int]) -> bytes:
+    request = Request()
+    stack = request.stack(request.location("leaf"), request.location("root"))
+    profile = request.profile(("off_cpu", "nanoseconds"), resource={"service.name": "shop"}, time_ns=5 * 10**17)
+    profile.samples.add(stack_index=stack, values=values, timestamps_unix_nano=[9])
+    data: bytes = request.message.SerializeToString()
+    return data
+
+
+def test_a_request_of_opentelemetry_is_a_file_as_well() -> None:
+    file = imported(otlp([5]))
+    assert file.format is FileFormat.OTLP
+    (one,) = file.profiles
+    assert dict(one.labels)["service_name"] == "shop"
+    assert (folded(one), profile_of(one).time_nanos) == ({"root;leaf": 5}, 5 * 10**17)
+    elsewhere = only(otlp([5]), ImportHints(time_ns=6 * 10**17))
+    assert profile_of(elsewhere).time_nanos == 6 * 10**17
+
+
+def test_of_a_request_with_a_profile_that_cannot_be_read_nothing_is_kept() -> None:
+    request = Request()
+    for stack in (request.stack(request.location("leaf")), 99):
+        profile = request.profile(("off_cpu", "nanoseconds"))
+        profile.samples.add(stack_index=stack, values=[5], timestamps_unix_nano=[9])
+    assert refused(request.message.SerializeToString(), named="otlp").reason is Reason.MALFORMED_PROFILE
