@@ -11,6 +11,7 @@ misspelt names are found.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,6 +25,11 @@ Value = TypeVar("Value")
 PREFIX = "PHLARE_"
 #: A file with a secret is one line; more than this is a mistake in the path.
 MAX_SECRET_FILE_BYTES = 64 * 1024
+
+#: What stands for a secret, and what is one in an address: who signs in, and parameters.
+_SET, _HIDDEN = "(set)", "(hidden)"
+_SIGN_IN = re.compile(r"(?<=://)[^\s/?#]*(?=@)")
+_PARAMETER = re.compile(r"(?<=[?&])([^=&\s]*(?:pass|secret|token|key|auth)[^=&\s]*=)[^&#\s]*", re.IGNORECASE)
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -63,6 +69,16 @@ class Declared:
     name: str
     default: str
     unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One variable as a person may see it: without what is secret."""
+
+    name: str
+    value: str
+    default: str
+    is_set: bool
 
 
 @dataclass(slots=True)
@@ -171,6 +187,15 @@ class Environment:
             self.problems.append(Problem(ProblemId.SECRET_UNREADABLE, file_name, f"{file!r} cannot be read: {reason}."))
             return ""
 
+    def in_force(self) -> tuple[InForce, ...]:
+        """Return every variable that was read. Of a secret only whether it is set, of an address no password."""
+        found = []
+        for one in self.declared.values():
+            text = self._get(one.name)
+            shown = (_SET if text else "") if one.unit == "secret" else _without_passwords(text or one.default)
+            found.append(InForce(one.name, shown, one.default, bool(text)))
+        return tuple(found)
+
     def unknown_variables(self) -> Iterator[Problem]:
         """Yield a warning for each ``PHLARE_*`` variable that nothing read, with the name it resembles."""
         for name in sorted(self.variables):
@@ -210,3 +235,7 @@ class Environment:
             allowed = f"at least {minimum:g}" if maximum is None else f"from {minimum:g} to {maximum:g}"
             return Problem(ProblemId.OUT_OF_RANGE, name, f"{value} is out of range.", f"Must be {allowed} {unit}.")
         return value
+
+
+def _without_passwords(text: str) -> str:
+    return _PARAMETER.sub(rf"\1{_HIDDEN}", _SIGN_IN.sub(_HIDDEN, text))

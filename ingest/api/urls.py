@@ -10,7 +10,7 @@ from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
 from ingest.api.otlp import view as otlp
-from ingest.api.rest import access, exports, limits, queries, render, ring
+from ingest.api.rest import access, configuration, exports, limits, queries, render, ring
 from ingest.api.rest.inbox import InboxView
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
@@ -67,6 +67,11 @@ urlpatterns = [
     path("api/v1/tenant_limits", limits.TenantLimitsView.as_view(), name="tenant-limits"),
     *_RING,
     *_ACCESS,
+    path("api/v1/status/config", configuration.ConfigurationView.as_view(), name="configuration"),
+    path("api/v1/status/config/diff", configuration.ConfigurationDiffView.as_view(), name="configuration-diff"),
+    path(
+        "api/v1/status/config/default", configuration.ConfigurationDefaultView.as_view(), name="configuration-default"
+    ),
     path("api/v1/status/buildinfo", operations.buildinfo, name="buildinfo"),
     path("api/v1/openapi.json", documentation.openapi, name="openapi"),
     path("api/docs", documentation.page, name="api-docs"),

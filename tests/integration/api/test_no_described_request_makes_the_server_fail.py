@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,15 +18,6 @@ from tests.integration.cluster.cluster import Cluster
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(tmp_path_factory.mktemp("described") / "data")
-    made.start()
-    made.wait_until_whole(3)
-    yield made
-    made.kill_everything()
 
 
 def test_no_described_request_makes_the_server_fail(cluster: Cluster, tmp_path: Path) -> None:
