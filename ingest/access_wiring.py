@@ -8,7 +8,9 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ingest.access.tokens import RANDOM_BYTES, new_token
+from django.conf import settings
+
+from ingest.access.tokens import RANDOM_BYTES, is_prefix, new_token
 from ingest.access.types import AccessAction, Principal, Scope
 from ingest.adapters import login_backend, token_records
 from ingest.adapters.membership_records import principal_of_user
@@ -27,6 +29,13 @@ def get_token_table() -> TokenTable:
         return made
 
     return once("token_table", build)
+
+
+def access_problems() -> list[str]:
+    """Return why this process cannot tell who asks yet, in sentences; empty when it can, or does not have to."""
+    if not settings.ACCESS_ENABLED or get_token_table().is_known:
+        return []
+    return ["API tokens were not read yet: the database is away."]
 
 
 def create_token(token: ApiToken, actor: Actor) -> str:
@@ -59,6 +68,8 @@ def revoke_token(token: ApiToken, actor: Actor) -> bool:
 
 def find_token_by_prefix(prefix: str) -> ApiToken | None:
     """Return the token with this prefix, revoked or not. Raises django.db.DatabaseError."""
+    if not is_prefix(prefix):
+        return None  # PostgreSQL would not take every text
     found: ApiToken | None = ApiToken.objects.filter(prefix=prefix).first()
     return found
 

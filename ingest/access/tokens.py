@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ _SECRET_BYTES = 32
 RANDOM_BYTES = _NAME_BYTES + _SECRET_BYTES
 #: Longest text that is taken for a token, in characters; real ones have 56.
 MAX_TOKEN_CHARS = 128
+
+
+_PREFIX = re.compile(r"phl_[a-z2-7]{8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ def new_token(random_bytes: bytes) -> NewToken:
     secret = base64.urlsafe_b64encode(random_bytes[_NAME_BYTES:]).decode("ascii").rstrip("=")
     text = f"{TOKEN_START}{name}_{secret}"
     return NewToken(text, TOKEN_START + name, digest_of(text))
+
+
+def is_prefix(text: str) -> bool:
+    """Whether this can be what a token is called."""
+    return _PREFIX.fullmatch(text) is not None
 
 
 def looks_like_token(text: str) -> bool:

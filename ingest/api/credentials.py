@@ -117,7 +117,8 @@ def _by_password(request: Request, credentials: str) -> Principal | Rejection:
         return _unauthenticated("The Basic credentials cannot be read.")
     if looks_like_token(password):
         return _by_token(password)
-    user = _authenticated(request, name, password) if colon else None
+    is_a_name = bool(colon) and "\0" not in name  # PostgreSQL takes no text with a NUL
+    user = _authenticated(request, name, password) if is_a_name else None
     if user is None:
         return _unauthenticated(
             "Name and password do not belong to a user of this site, or there were too many wrong ones."

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from ingest import wiring
+from ingest.access_wiring import access_problems
 from ingest.api.access_middleware import Audience, audience
 from ingest.api.metrics import exposition
 from ingest.api.rest.answers import json_response
@@ -20,7 +21,7 @@ _TEXT = "text/plain; charset=utf-8"
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 ``ready``, or 503 with one line for each thing that is not."""
-    problems = wiring.readiness()
+    problems = [*wiring.readiness(), *access_problems()]
     if problems:
         return HttpResponse("".join(f"{problem}\n" for problem in problems), status=503, content_type=_TEXT)
     return HttpResponse("ready", content_type=_TEXT)

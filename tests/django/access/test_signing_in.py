@@ -70,6 +70,11 @@ def test_a_password_of_a_user_works_too(site: Site) -> None:
     assert Client().get(LABELS, headers=basic("member", "wrong")).status_code == 401
 
 
+@pytest.mark.parametrize("name", ["", "nobody", "mem\0ber", "x" * 400])
+def test_a_name_that_is_none_is_refused(site: Site, name: str) -> None:
+    assert Client().get(LABELS, headers=basic(name, "right")).status_code == 401
+
+
 def test_unknown_expired_and_revoked_tokens_are_refused_alike(site: Site) -> None:
     unknown = site.tokens[Persona.QUERY_TOKEN][:-1] + "~"
     texts = {

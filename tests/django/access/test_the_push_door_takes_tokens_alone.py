@@ -10,7 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import DatabaseError
+from django.test import Client
 
+from ingest.adapters import membership_records
 from ingest.adapters.token_table import TokenTable
 from ingest.api.hot_door import HotDoor
 from ingest.parts import override
@@ -114,3 +117,28 @@ def test_before_the_tokens_were_ever_read_a_sender_is_told_to_come_again(site: S
     with override(token_table=unread):
         status, headers, _ = push(AUTHORIZATION=f"Bearer {site.tokens[Persona.PUSH_TOKEN]}")
     assert (status, headers["Phlare-Reason"]) == (503, Reason.DATABASE_UNAVAILABLE.value)
+
+
+def test_a_process_that_never_read_the_tokens_is_not_ready(site: Site, settings) -> None:  # type: ignore[no-untyped-def]
+    with override(token_table=TokenTable(Database(away=True), lambda: 0)):
+        answer = Client().get("/ready")
+        assert (answer.status_code, answer.content) == (503, b"API tokens were not read yet: the database is away.\n")
+        settings.ACCESS_ENABLED = False
+        assert Client().get("/ready").status_code == 200
+
+
+def test_other_doors_ask_the_database_nothing_for_a_token_either(site: Site, django_assert_num_queries: Any) -> None:
+    headers = {"Authorization": f"Bearer {site.tokens[Persona.QUERY_TOKEN]}"}
+    with django_assert_num_queries(0):
+        assert Client().get("/api/v1/labels", headers=headers).status_code == 200
+
+
+def test_a_session_cannot_be_checked_without_the_database(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_conditions: object) -> None:
+        raise DatabaseError("away")
+
+    client, _ = site.as_(Persona.MEMBER)
+    monkeypatch.setattr(membership_records.Membership.objects, "filter", fail)
+    answer = client.get("/api/v1/labels", headers={"X-Scope-OrgID": "ours"})
+    assert (answer.status_code, answer.json()["reason"]) == (503, "database_unavailable")
+    assert answer["Retry-After"]

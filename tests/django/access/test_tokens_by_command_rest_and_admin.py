@@ -16,6 +16,7 @@ from ingest.models import ApiToken, AuditEntry
 from tests.django.access.conftest import ADMIN_TOKEN, BY, Site, make_token
 from tests.django.access.routes import Persona
 
+NEVER = "phl_aaaaaaaa"
 TOKEN = re.compile(r"phl_[a-z2-7]{8}_[A-Za-z0-9_-]{43}")
 
 
@@ -86,10 +87,12 @@ def test_an_administrator_of_a_tenant_makes_tokens_of_it_and_of_no_other(site: S
 
 def test_a_token_of_another_tenant_is_as_absent_as_one_that_never_was(site: Site) -> None:
     theirs = site.tokens[Persona.STRANGER][:12]
-    answers = [site.call(Persona.ADMIN, "DELETE", f"/api/v1/tokens/{prefix}") for prefix in (theirs, "phl_none")]
+    answers = [site.call(Persona.ADMIN, "DELETE", f"/api/v1/tokens/{prefix}") for prefix in (theirs, NEVER)]
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].json()["message"].replace(theirs, "phl_none") == answers[1].json()["message"]
+    assert answers[0].json()["message"].replace(theirs, NEVER) == answers[1].json()["message"]
     assert works(site, site.tokens[Persona.STRANGER])
+    for odd in ("phl_%00", "x" * 400, "%F0%9F%90%9F"):
+        assert site.call(Persona.ADMIN, "DELETE", f"/api/v1/tokens/{odd}").status_code == 404
 
 
 @pytest.mark.parametrize(
