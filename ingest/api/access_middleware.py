@@ -92,7 +92,7 @@ def audience_of(view: Any) -> Audience:
 def _is_for_a_person(request: HttpRequest, view: Any) -> bool:
     """Whether a person looks at the answer: a page of the site, asked for as anything but JSON."""
     is_read = request.method in ("GET", "HEAD")
-    is_ours = str(view.__module__).startswith(("ingest.ui.", "django.contrib.")) or getattr(view, "is_page", False)
+    is_ours = str(view.__module__).startswith(("ingest.ui.", "django.")) or getattr(view, "is_page", False)
     return is_read and is_ours and "application/json" not in request.META.get("HTTP_ACCEPT", "")
 
 

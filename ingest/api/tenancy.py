@@ -10,7 +10,7 @@ from ingest.api.credentials import Request, principal_of, tell_denial
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.tenant import DEFAULT_TENANT, validate_tenant, validate_tenants
 
-__all__ = ["Request", "Scope", "only_one", "tenants_of"]
+__all__ = ["Request", "Scope", "no_tenant", "only_one", "tenants_of"]
 
 
 def tenants_of(request: Request, scope: Scope) -> tuple[str, ...] | Rejection:
@@ -36,6 +36,15 @@ def tenants_of(request: Request, scope: Scope) -> tuple[str, ...] | Rejection:
     if isinstance(allowed, Rejection) and allowed.reason is Reason.FORBIDDEN:
         tell_denial(request, allowed, principal.name, "|".join(named))
     return allowed
+
+
+def no_tenant(request: Request) -> tuple[str, ...] | Rejection:
+    """Return nothing for a call that is about no tenant, or why whoever sends it is answered nothing at all."""
+    principal = principal_of(request) if settings.ACCESS_ENABLED else None
+    if isinstance(principal, Rejection):
+        tell_denial(request, principal)
+        return principal
+    return ()
 
 
 def only_one(tenants: tuple[str, ...]) -> str | Rejection:

@@ -16,6 +16,7 @@ from ingest.api.connect.errors import ConnectError, invalid, refused
 from ingest.api.connect.rpc import Call, Reply, Rpc
 from ingest.api.connect.selecting import max_nodes
 from ingest.api.proto import adhocprofiles_pb2 as messages
+from ingest.api.tenancy import Scope
 from ingest.kept import MAX_UPLOAD_NAME_CHARS, Upload
 from ingest.profiles.diff import build_diff
 from ingest.profiles.exports.flamebearer import flamebearer, flamebearer_diff
@@ -143,6 +144,7 @@ RPCS: tuple[Rpc[Any], ...] = (
         upload,
         # Base64 makes four bytes of three.
         max_body_bytes=lambda limits: limits.max_profile_size_bytes * 4 // 3 + 4096,
+        scope=Scope.PUSH,  # it is kept for the tenant
     ),
     Rpc(f"{SERVICE}/Get", messages.AdHocProfilesGetRequest, get),
     Rpc(f"{SERVICE}/List", messages.AdHocProfilesListRequest, list_all),

@@ -97,8 +97,8 @@ RPCS: tuple[Rpc[Any], ...] = (
     Rpc("version.v1.Version/Version", version_pb2.VersionRequest, version, needs_tenant=False),
     Rpc("capabilities.v1.FeatureFlagsService/GetFeatureFlags", capabilities_pb2.GetFeatureFlagsRequest, feature_flags),
     Rpc("settings.v1.SettingsService/Get", settings_pb2.GetSettingsRequest, get_settings),
-    Rpc("settings.v1.SettingsService/Set", settings_pb2.SetSettingsRequest, set_setting),
-    Rpc("settings.v1.SettingsService/Delete", settings_pb2.DeleteSettingsRequest, delete_setting),
+    Rpc("settings.v1.SettingsService/Set", settings_pb2.SetSettingsRequest, set_setting, scope=Scope.ADMIN),
+    Rpc("settings.v1.SettingsService/Delete", settings_pb2.DeleteSettingsRequest, delete_setting, scope=Scope.ADMIN),
     Rpc(
         "debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload",
         debuginfo_pb2.ShouldInitiateUploadRequest,

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from ingest import wiring
 from ingest.api.connect.codec import Body, Codec, decode
 from ingest.api.connect.errors import ConnectError, refused
-from ingest.api.tenancy import Request, Scope, only_one, tenants_of
+from ingest.api.tenancy import Request, Scope, no_tenant, only_one, tenants_of
 from ingest.profiles.limits import Limits
 from ingest.profiles.reasons import ConnectCode, Reason, Rejection
 from ingest.profiles.tenant import DEFAULT_TENANT
@@ -89,7 +89,7 @@ def perform(rpc: Rpc[RequestT], incoming: Incoming) -> Reply:
     and what a push has stored by then stays stored.
     """
     request = incoming.request
-    tenants = tenants_of(request, rpc.scope) if rpc.needs_tenant else ()
+    tenants = tenants_of(request, rpc.scope) if rpc.needs_tenant else no_tenant(request)
     if isinstance(tenants, Rejection):
         raise refused(tenants)
     headers = request.META

@@ -5,6 +5,7 @@ A route without a row here fails ``tests/unit/phlareweb/test_every_route_says_wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,7 +44,7 @@ class Kind(StrEnum):
     @property
     def is_administration(self) -> bool:
         """Whether it asks even while access control is off."""
-        return self in (Kind.ADMIN, Kind.STAFF, Kind.STAFF_PAGE, Kind.ADMIN_SITE)
+        return self in (Kind.STAFF, Kind.STAFF_PAGE, Kind.ADMIN_SITE)
 
 
 def _verdicts(kind: Kind) -> tuple[str, ...]:
@@ -129,11 +130,11 @@ ROWS = [
     Row("pyroscope/ingest", "POST", Kind.PUSH),
     _rpc("version.v1.Version/Version", Kind.KNOWN),
     _rpc("capabilities.v1.FeatureFlagsService/GetFeatureFlags", Kind.QUERY),
-    *(_rpc(f"settings.v1.SettingsService/{method}", Kind.QUERY) for method in ("Get", "Set", "Delete")),
-    *(
-        _rpc(f"adhocprofiles.v1.AdHocProfileService/{method}", Kind.QUERY)
-        for method in ("Upload", "Get", "List", "Diff")
-    ),
+    _rpc("settings.v1.SettingsService/Get", Kind.QUERY),
+    _rpc("settings.v1.SettingsService/Set", Kind.ADMIN),
+    _rpc("settings.v1.SettingsService/Delete", Kind.ADMIN),
+    _rpc("adhocprofiles.v1.AdHocProfileService/Upload", Kind.PUSH),
+    *(_rpc(f"adhocprofiles.v1.AdHocProfileService/{method}", Kind.QUERY) for method in ("Get", "List", "Diff")),
     _rpc("debuginfo.v1alpha1.DebuginfoService/ShouldInitiateUpload", Kind.PUSH),
     *(
         _rpc(f"debuginfo.v1alpha1.DebuginfoService/{method}", Kind.KNOWN)
@@ -214,6 +215,16 @@ def routes(resolver: URLResolver | None = None, before: str = "") -> Iterator[tu
             yield route, entry
         elif entry.app_name != "admin":
             yield from routes(entry, route)
+
+
+def admin_paths() -> list[str]:
+    """Return an address of every route of the admin."""
+    (admin,) = [entry for entry in get_resolver().url_patterns if getattr(entry, "app_name", "") == "admin"]
+    found = []
+    for route, _ in routes(admin, "/admin/"):
+        path = re.sub(r"<path:\w+>", "1", route)
+        found.append(re.sub(r"<\w+:\w+>", "1", path) if "^" not in path else "/admin/auth/")
+    return found
 
 
 def methods_of(pattern: URLPattern) -> set[str]:

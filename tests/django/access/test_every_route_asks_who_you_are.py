@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse
 
 from tests.django.access.conftest import Site
-from tests.django.access.routes import FORBIDDEN, IN, ROWS, SIGN_IN, UNKNOWN, Persona, Row, expected
+from tests.django.access.routes import FORBIDDEN, IN, ROWS, SIGN_IN, UNKNOWN, Persona, Row, admin_paths, expected
 
 
 def verdict(response: HttpResponse) -> str:
@@ -30,8 +30,9 @@ def test_each_caller_meets_what_the_table_says(site: Site, row: Row) -> None:
         assert not site.distributor.pushes
 
 
-#: The administration asks whether access control is on or off.
-ASKED_ONLY_WHILE_ON = [row for row in ROWS if not row.kind.is_administration and row.route != "accounts/logout/"]
+#: The administration asks whether access control is on or off, and so do those who could make themselves a way in.
+ALWAYS_ASKED = {"accounts/logout/", "api/v1/tokens", "api/v1/tokens/<str:prefix>"}
+ASKED_ONLY_WHILE_ON = [row for row in ROWS if not row.kind.is_administration and row.route not in ALWAYS_ASKED]
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.method} {row.path}") for row in ASKED_ONLY_WHILE_ON])
@@ -39,6 +40,16 @@ def test_nothing_is_asked_while_access_control_is_off(site: Site, row: Row, sett
     settings.ACCESS_ENABLED = False
     response = site.call(Persona.ANONYMOUS, row.method, row.path, row.body, row.content_type)
     assert verdict(response) == IN
+
+
+def test_the_admin_leads_everybody_but_staff_to_a_sign_in(site: Site) -> None:
+    paths = admin_paths()
+    assert "/admin/ingest/apitoken/1/change/" in paths
+    for path in paths:
+        for persona in (Persona.ANONYMOUS, Persona.QUERY_TOKEN, Persona.ADMIN):
+            response = site.call(persona, "GET", path)
+            is_way_out = path in ("/admin/login/", "/admin/logout/", "/admin/jsi18n/")
+            assert verdict(response) == SIGN_IN or (is_way_out and persona is not Persona.ANONYMOUS), (persona, path)
 
 
 def test_a_page_that_does_not_exist_is_nobodys(site: Site) -> None:

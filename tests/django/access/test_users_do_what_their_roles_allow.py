@@ -84,6 +84,24 @@ def test_two_tenants_are_read_together_only_with_a_role_in_each(site: Site) -> N
     assert len(site.querier.asked) == asked
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/v1/profiles?service_name=web", "x"),
+        ("POST", "/push.v1.PusherService/Push", "{}"),
+        ("POST", "/settings.v1.SettingsService/Get", "{}"),
+        ("POST", "/settings.v1.SettingsService/Set", "{}"),
+        ("GET", "/api/v1/tokens", ""),
+        ("GET", "/api/v1/limits", ""),
+    ],
+)
+def test_what_is_about_one_tenant_is_refused_for_several(site: Site, method: str, path: str, body: str) -> None:
+    client = signed_in(user("ada", ours=Role.ADMIN, theirs=Role.ADMIN))
+    answer = client.generic(method, path, body, "application/json", headers={"X-Scope-OrgID": "ours|theirs"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_argument")
+    assert site.distributor.pushes == []
+
+
 def test_who_one_is_and_what_one_may_do(site: Site) -> None:
     ada = signed_in(user("ada", theirs=Role.PUSHER, ours=Role.MEMBER)).get("/api/v1/whoami").json()
     assert ada == {
