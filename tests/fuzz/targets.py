@@ -30,6 +30,7 @@ from ingest.storage.wal.reader import replay
 from ingest.storage.wal.writer import WalWriter
 from tests.fuzz.format_targets import format_targets
 from tests.fuzz.mutations import seeds as pprof_seeds
+from tests.fuzz.recording_targets import recording_targets
 from tests.fuzz.target import Target
 from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES
 from tests.unit.storage.pushes import Group, push, samples
@@ -101,6 +102,7 @@ def targets() -> Iterator[dict[str, Target]]:
             "log": _log(Path(folder) / "log"),
             "block": _block(Path(folder) / "block", head),
             **format_targets(),
+            **recording_targets(),
         }
 
 

@@ -12,6 +12,7 @@ PARSERS = [
     *("pprof", "record", "answer", "request", "selector", "log", "block"),
     *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form", "file"),
     *("encoded tree", "flamebearer", "upload"),
+    *("jfr", "jfr labels"),
 ]
 
 

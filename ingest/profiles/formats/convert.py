@@ -8,6 +8,7 @@ from dataclasses import replace
 from ingest.profiles.formats.binary_tree import read_tree, read_trie
 from ingest.profiles.formats.converted import Converted
 from ingest.profiles.formats.folded import read_groups, read_lines
+from ingest.profiles.formats.jfr.convert import convert_jfr
 from ingest.profiles.formats.kinds import meaning_of
 from ingest.profiles.formats.parameters import BodyFormat, IngestParameters
 from ingest.profiles.formats.pprof_upload import convert_pprof
@@ -23,6 +24,7 @@ from ingest.profiles.reasons import Rejection
 TEXT_BYTES_PER_BYTE = 8
 
 _LABEL_SPY = "pyroscope_spy"
+_RECORDING, _LABELS = "jfr", "labels"
 _PROFILE, _PREV_PROFILE, _TYPE_CONFIG = "profile", "prev_profile", "sample_type_config"
 
 #: Parts of a form by their names; a body that is no form is the part "".
@@ -48,7 +50,7 @@ def _convert(body_format: BodyFormat, parts: Parts, parameters: IngestParameters
         case BodyFormat.PPROF:
             return convert_pprof(body, b"", parameters.spy_name, parameters.from_ns, limits)
         case BodyFormat.JFR:
-            raise malformed("JFR cannot be read")
+            return _convert_recording(parts, parameters, limits)
         case BodyFormat.SPEEDSCOPE:
             text = read_text(body, limits)
             return convert_speedscope(text, parameters.app.app, parameters.sample_rate, parameters.from_ns, limits)
@@ -62,6 +64,14 @@ def _convert_form(parts: Parts, parameters: IngestParameters, limits: Limits) ->
     if _PROFILE not in parts:
         raise malformed("the form has no part named profile")
     return convert_pprof(parts[_PROFILE], parts.get(_TYPE_CONFIG, b""), parameters.spy_name, parameters.from_ns, limits)
+
+
+def _convert_recording(parts: Parts, parameters: IngestParameters, limits: Limits) -> list[Converted]:
+    """A form has the labels beside the recording; a body that is no form is the recording."""
+    recording = parts.get(_RECORDING, parts.get(""))
+    if recording is None:
+        raise malformed("the form has no part named jfr")
+    return convert_jfr(recording, parts.get(_LABELS, b""), parameters, limits)
 
 
 def _convert_stacks(body_format: BodyFormat, body: bytes, parameters: IngestParameters, limits: Limits) -> Converted:

@@ -10,12 +10,13 @@ import numpy as np
 from ingest.profiles.columns import I64, U8
 from ingest.profiles.formats.jfr import chunk_kernels as kernels
 from ingest.profiles.formats.jfr import number_kernels as number
-from ingest.profiles.formats.jfr.damage import Damage, of_status
+from ingest.profiles.formats.jfr.damage import damaged
 from ingest.profiles.formats.jfr.event_types import EVENT_TYPES, POOLS, SETTING_NAME, SETTING_SLOTS, Pool
 from ingest.profiles.formats.jfr.header import Chunk
 from ingest.profiles.formats.jfr.layouts import JfrClass, LayoutError, Slot, Step, compile_class
 from ingest.profiles.formats.jfr.metadata import read_metadata
 from ingest.profiles.formats.jfr.texts import reference_at, text_at
+from ingest.profiles.formats.refused import malformed
 
 #: Bytes of columns a byte of a chunk can make: the dearest record is a correlation, 40 bytes from 5 fields of one byte,
 #: beside its event, 40 bytes from two bytes and a stack.
@@ -83,7 +84,7 @@ class ChunkColumns:
 
 
 def read_chunk(data: bytes, chunk: Chunk) -> ChunkColumns:
-    """Read one chunk of ``data``; raises Damage."""
+    """Read one chunk of ``data``; raises Refused."""
     raw = np.frombuffer(data, np.uint8)
     classes = read_metadata(data, raw, chunk.metadata, chunk.end, chunk.is_plain)
     events, correlations, checkpoints = _read_events(raw, chunk, classes)
@@ -132,7 +133,7 @@ def _read_events(raw: U8, chunk: Chunk, classes: Mapping[int, JfrClass]) -> tupl
             layouts.add(classes, type_id, slots, index)
     types, table, steps = layouts.tables()
     if (table[:, 0] == _NOT_READABLE).any():
-        raise Damage(f"the metadata at byte {chunk.metadata} describes an event that cannot be read")
+        raise malformed(f"the metadata at byte {chunk.metadata} describes an event that cannot be read")
     has_labels = np.array([*(one.has_labels for one in EVENT_TYPES), False], np.uint8)[table[:, 2]]
     report = np.zeros(kernels.REPORT_SIZE, np.int64)
     place = chunk.events, chunk.end, chunk.is_plain
@@ -164,6 +165,6 @@ def _read_pools(raw: U8, chunk: Chunk, classes: Mapping[int, JfrClass], checkpoi
 
 
 def _raise_for(status: int, report: I64, what: str) -> None:
-    """Raise the damage that a kernel reports."""
+    """Raise the refusal of what a kernel reports."""
     if status != number.OK:
-        raise of_status(status, int(report[kernels.ERROR_POSITION]), what)
+        raise damaged(status, int(report[kernels.ERROR_POSITION]), what)

@@ -7,41 +7,46 @@ summed. Where this differs from Pyroscope: ``docs/decisions.md``.
 from __future__ import annotations
 
 from ingest.profiles.formats.converted import Converted
-from ingest.profiles.formats.jfr.damage import Damage
 from ingest.profiles.formats.jfr.event_types import ProfileKind
 from ingest.profiles.formats.jfr.labels_snapshot import read_labels
 from ingest.profiles.formats.jfr.profiles import LabelSets, Times, kinds_in, message_of
 from ingest.profiles.formats.jfr.recording import Recording, read_recording
 from ingest.profiles.formats.parameters import IngestParameters
+from ingest.profiles.formats.refused import Refused
+from ingest.profiles.labels import LABEL_NAME
+from ingest.profiles.limits import Limits
 from ingest.profiles.pprof.gunzip import gunzip_bounded
 from ingest.profiles.pprof.message import encode_message
 from ingest.profiles.reasons import Rejection
 
 _SECOND_NS = 1_000_000_000
+#: What the profiler sampled by; empty when the recording does not say.
+_LABEL_EVENT = "jfr_event"
 
 
-def convert_jfr(
-    data: bytes, labels_part: bytes, parameters: IngestParameters, max_bytes: int
-) -> list[Converted] | Rejection:
+def convert_jfr(data: bytes, labels_part: bytes, parameters: IngestParameters, limits: Limits) -> list[Converted]:
     """Return a profile for each kind of event that occurs in a recording; none when it has no such event.
 
-    ``data`` and ``labels_part`` may be gzipped; neither may have more than ``max_bytes`` decompressed. The labels are a
-    LabelsSnapshot message, or empty. A kind of which no event has a known stack becomes a profile without samples.
+    ``data`` and ``labels_part`` may be gzipped; neither may have more than ``max_profile_size_bytes`` decompressed. The
+    labels are a LabelsSnapshot message, or empty. A kind of which no event has a known stack becomes a profile without
+    samples. Raises Refused.
     """
-    recording_bytes, labels_bytes = gunzip_bounded(data, max_bytes), gunzip_bounded(labels_part, max_bytes)
-    for part in (recording_bytes, labels_bytes):
-        if isinstance(part, Rejection):
-            return part
-    assert isinstance(recording_bytes, bytes)
-    assert isinstance(labels_bytes, bytes)
+    recording_bytes, labels_bytes = _gunzipped(data, limits), _gunzipped(labels_part, limits)
     period_ns = _SECOND_NS // parameters.sample_rate if parameters.sample_rate else 0
     times = Times(parameters.from_ns, max(parameters.until_ns - parameters.from_ns, 0), period_ns)
-    try:
-        recording = read_recording(recording_bytes, max_bytes)
-        label_sets = LabelSets(recording, read_labels(labels_bytes))
-        return [_converted(recording, label_sets, kind, times, max_bytes) for kind in kinds_in(recording)]
-    except Damage as damage:
-        return Rejection(damage.reason, damage.message)
+    recording = read_recording(recording_bytes, limits.max_profile_size_bytes)
+    label_sets = LabelSets(recording, read_labels(labels_bytes))
+    return [
+        _converted(recording, label_sets, kind, times, limits.max_profile_size_bytes) for kind in kinds_in(recording)
+    ]
+
+
+def _gunzipped(part: bytes, limits: Limits) -> bytes:
+    """Return a part decompressed when it is gzip."""
+    plain = gunzip_bounded(part, limits.max_profile_size_bytes, limits.max_decompression_ratio)
+    if isinstance(plain, Rejection):
+        raise Refused(plain)
+    return plain
 
 
 def _converted(
@@ -49,4 +54,4 @@ def _converted(
 ) -> Converted:
     """Return the profile of one kind."""
     message = message_of(recording, label_sets, kind, times, max_bytes)
-    return Converted((("__name__", kind.name), ("jfr_event", recording.event_setting)), encode_message(message))
+    return Converted(((LABEL_NAME, kind.name), (_LABEL_EVENT, recording.event_setting)), encode_message(message))

@@ -1,9 +1,9 @@
-"""What the reader of recordings raises within; :mod:`ingest.profiles.formats.jfr.convert` makes refusals of it."""
+"""What the kernels report of a damaged recording, as a refusal."""
 
 from __future__ import annotations
 
 from ingest.profiles.formats.jfr import number_kernels as number
-from ingest.profiles.reasons import Reason
+from ingest.profiles.formats.refused import Refused, malformed
 
 _MESSAGES = {
     number.CUT_OFF: "a number or a string is cut off",
@@ -14,17 +14,6 @@ _MESSAGES = {
 }
 
 
-class Damage(Exception):
-    """A recording that cannot be read, or is more than may be read."""
-
-    def __init__(self, message: str, reason: Reason = Reason.MALFORMED_PROFILE) -> None:
-        """Keep the sentence for the sender and the reason of the refusal."""
-        super().__init__(message)
-        self.message = message
-        self.reason = reason
-
-
-def of_status(status: int, position: int, what: str = "") -> Damage:
-    """Return the damage that a kernel reports; ``position`` counts from the start of the recording."""
-    about = f" of {what}" if what else ""
-    return Damage(f"{_MESSAGES[status]} (at byte {position}{about})")
+def damaged(status: int, position: int, what: str) -> Refused:
+    """Return the refusal for a status; ``position`` counts from the start of the recording."""
+    return malformed(f"{_MESSAGES[status]} (at byte {position} of {what})")

@@ -29,7 +29,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.profiles.formats.jfr.damage import Damage
+from ingest.profiles.formats.refused import malformed
 
 _HEADER = struct.Struct(">4sHHQQQQQQQBBH")
 _MAGIC = b"FLR\0"
@@ -52,11 +52,11 @@ class Chunk:
 
 
 def chunks_of(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks of a recording; raises Damage."""
+    """Yield the chunks of a recording; raises Refused."""
     start = count = 0
     while start < len(data) or not count:
         if count == MAX_CHUNKS:
-            raise Damage(f"the recording has more than {MAX_CHUNKS} chunks")
+            raise malformed(f"the recording has more than {MAX_CHUNKS} chunks")
         chunk = _chunk_at(data, start)
         yield chunk
         start = chunk.end
@@ -67,17 +67,17 @@ def _chunk_at(data: bytes, start: int) -> Chunk:
     """Return the chunk that starts at ``start``."""
     if data[start : start + len(_MAGIC)] != _MAGIC:
         what = "there is no chunk" if start else "not a JFR recording: it does not start with a chunk"
-        raise Damage(f"{what} (at byte {start})")
+        raise malformed(f"{what} (at byte {start})")
     if len(data) - start < _HEADER.size:
-        raise Damage(f"the header of the chunk at byte {start} is cut off")
+        raise malformed(f"the header of the chunk at byte {start} is cut off")
     _, major, minor, size, _, metadata, *_, features = _HEADER.unpack_from(data, start)
     if major not in _VERSIONS:
-        raise Damage(f"the chunk at byte {start} has version {major}.{minor}, those read are 1 and 2")
+        raise malformed(f"the chunk at byte {start} has version {major}.{minor}, those read are 1 and 2")
     if not _HEADER.size <= size <= len(data) - start:
-        raise Damage(
+        raise malformed(
             f"the chunk at byte {start} says it has {size} bytes, of {len(data) - start} that are there: "
             "the recording is cut off, or was still being written"
         )
     if not _HEADER.size <= metadata < size:
-        raise Damage(f"the chunk at byte {start} of {size} bytes has its metadata at {metadata}")
+        raise malformed(f"the chunk at byte {start} of {size} bytes has its metadata at {metadata}")
     return Chunk(start, start + _HEADER.size, start + metadata, start + size, not features & _IS_COMPRESSED)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingest.profiles.formats.jfr.damage import Damage
+from ingest.profiles.formats.refused import Refused, malformed
 
 #: Contexts, labels of contexts and strings together. Agents have a handful; the reader is plain Python.
 MAX_ENTRIES = 100_000
@@ -36,7 +36,7 @@ class LabelsSnapshot:
 
 
 def read_labels(data: bytes) -> LabelsSnapshot:
-    """Read a message, not compressed; raises Damage. Labels whose name or value is missing or empty are left out."""
+    """Read a message, not compressed; raises Refused. Labels whose name or value is missing or empty are left out."""
     reader = _Reader(data)
     strings: dict[int, str] = {}
     contexts: dict[int, dict[int, int]] = {}
@@ -61,7 +61,7 @@ def read_labels(data: bytes) -> LabelsSnapshot:
 
 
 class _Reader:
-    """Reads one message; raises Damage."""
+    """Reads one message; raises Refused."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -91,9 +91,9 @@ class _Reader:
         """Return key and value of an entry of a map; what is not there is 0."""
         self._entries_left -= 1
         if self._entries_left < 0:
-            raise Damage(f"the labels have more than {MAX_ENTRIES} entries")
+            raise malformed(f"the labels have more than {MAX_ENTRIES} entries")
         if isinstance(value, int):
-            raise Damage("the labels of the recording are not a LabelsSnapshot message")
+            raise malformed("the labels of the recording are not a LabelsSnapshot message")
         found = dict(self.fields(value))
         key = found.get(1, 0)
         return (key if isinstance(key, int) else 0), found.get(2, 0)
@@ -108,5 +108,5 @@ class _Reader:
         raise _damage(position)
 
 
-def _damage(position: int) -> Damage:
-    return Damage(f"the labels of the recording are not a LabelsSnapshot message (at byte {position})")
+def _damage(position: int) -> Refused:
+    return malformed(f"the labels of the recording are not a LabelsSnapshot message (at byte {position})")

@@ -16,9 +16,10 @@ import numpy as np
 
 from ingest.profiles.columns import U8
 from ingest.profiles.formats.jfr import number_kernels as number
-from ingest.profiles.formats.jfr.damage import Damage, of_status
+from ingest.profiles.formats.jfr.damage import damaged
 from ingest.profiles.formats.jfr.layouts import Field, JfrClass
 from ingest.profiles.formats.jfr.texts import text_at
+from ingest.profiles.formats.refused import malformed
 
 _METADATA = 0
 
@@ -40,12 +41,12 @@ class _Element:
 
 
 def read_metadata(data: bytes, raw: U8, position: int, end: int, plain: bool) -> dict[int, JfrClass]:
-    """Return the classes by id of the metadata event at ``position`` of a chunk that ends at ``end``; raises Damage."""
+    """Return the classes by id of the metadata event at ``position`` of a chunk up to ``end``; raises Refused."""
     size, after = number.read_number(raw, position, end, plain, number.INT)
     if after < 0 or size <= after - position or size > end - position:
-        raise of_status(number.BAD_EVENT_SIZE, position, "the metadata")
+        raise damaged(number.BAD_EVENT_SIZE, position, "the metadata")
     if size > MAX_METADATA_BYTES:
-        raise Damage(f"the metadata at byte {position} has {size} bytes, at most {MAX_METADATA_BYTES} are read")
+        raise malformed(f"the metadata at byte {position} has {size} bytes, at most {MAX_METADATA_BYTES} are read")
     end = position + size
     type_id, after = number.read_number(raw, after, end, plain, number.LONG)
     for _ in range(3):
@@ -55,20 +56,20 @@ def read_metadata(data: bytes, raw: U8, position: int, end: int, plain: bool) ->
     if after >= 0:
         count, after = number.read_number(raw, after, end, plain, number.INT)
     if after < 0 or type_id != _METADATA or not 0 <= count <= end - after:
-        raise Damage(f"there is no metadata event at byte {position}")
+        raise malformed(f"there is no metadata event at byte {position}")
     starts = np.empty(count, np.int64)
     after = number.find_strings(raw, after, end, plain, starts)
     if after < 0:
-        raise of_status(-after, position, "the metadata")
+        raise damaged(-after, position, "the metadata")
     numbers = np.empty(end - after, np.int64)
     used, _ = number.read_numbers(raw, after, end, plain, numbers)
     if (numbers[:used] < 0).any():
-        raise Damage(f"the metadata at byte {position} has a negative number")
+        raise malformed(f"the metadata at byte {position} has a negative number")
     strings = [text_at(data, start, plain) for start in starts.tolist()]
     try:
         return _classes(_elements(numbers[:used].tolist(), strings))
     except IndexError:
-        raise Damage(f"the metadata at byte {position} is cut off, or names a string that is not there") from None
+        raise malformed(f"the metadata at byte {position} is cut off, or names a string that is not there") from None
 
 
 def _elements(numbers: list[int], strings: list[str]) -> Iterator[_Element]:
@@ -89,7 +90,7 @@ def _elements(numbers: list[int], strings: list[str]) -> Iterator[_Element]:
         )
         index = last + 1
         if len(waiting) > _MAX_DEPTH:
-            raise Damage(f"the metadata is nested more than {_MAX_DEPTH} deep")
+            raise malformed(f"the metadata is nested more than {_MAX_DEPTH} deep")
 
 
 def _classes(elements: Iterator[_Element]) -> dict[int, JfrClass]:
@@ -127,7 +128,7 @@ def _keep(classes: dict[int, JfrClass], described: dict[str, str] | None, fields
 
 
 def _number(text: str) -> int:
-    """Return the number that a string says; Damage when it says none."""
+    """Return the number that a string says; Refused when it says none."""
     if not text.isascii() or not text.isdigit() or len(text) > _MAX_ID_DIGITS:
-        raise Damage(f"the metadata says {text[:40]!r} where a number is due")
+        raise malformed(f"the metadata says {text[:40]!r} where a number is due")
     return int(text)

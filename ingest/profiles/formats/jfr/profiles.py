@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.profiles.columns import I64, MAPPING_HAS_FUNCTIONS
-from ingest.profiles.formats.jfr.damage import Damage
 from ingest.profiles.formats.jfr.event_types import EVENT_TYPES, ProfileKind, State, When
 from ingest.profiles.formats.jfr.labels_snapshot import LabelsSnapshot
 from ingest.profiles.formats.jfr.recording import Events, Recording
 from ingest.profiles.formats.jfr.rows import Mask, distinct, offsets_of, rows_of, used_of
+from ingest.profiles.formats.refused import Refused, malformed, too_large
 from ingest.profiles.pprof.message import (
     FunctionColumns,
     LocationColumns,
@@ -21,7 +21,7 @@ from ingest.profiles.pprof.message import (
     SampleColumns,
     StringTable,
 )
-from ingest.profiles.reasons import Reason
+from ingest.profiles.reasons import Reason, Rejection
 
 #: References from samples to locations and labels, as a multiple of the bytes a profile may have. What is above that
 #: size is refused when it is pushed; this bounds the work until then: a short recording can use one deep stack often.
@@ -57,7 +57,7 @@ class LabelSets:
     """
 
     def __init__(self, recording: Recording, labels: LabelsSnapshot) -> None:
-        """Name what the correlations of the events stand for; raises Damage when there is too much of it."""
+        """Name what the correlations of the events stand for; raises Refused when there is too much of it."""
         rows, of_row = np.unique(recording.correlations, axis=0, return_inverse=True)
         known: dict[tuple[tuple[str, str], ...], int] = {(): 0}
         numbers: list[int] = []
@@ -66,7 +66,9 @@ class LabelSets:
             named = _labels_of(row, labels)
             pairs += len(named)
             if pairs > _MAX_LABEL_PAIRS:
-                raise Damage(f"the samples have more than {_MAX_LABEL_PAIRS} labels", Reason.SAMPLE_LABELS_LIMIT)
+                raise Refused(
+                    Rejection(Reason.SAMPLE_LABELS_LIMIT, f"the samples have more than {_MAX_LABEL_PAIRS} labels")
+                )
             numbers.append(known.setdefault(named, len(known)))
         self.sets = list(known)
         self._of_correlation = np.concatenate((np.zeros(1, np.int64), np.array(numbers, np.int64)[of_row.reshape(-1)]))
@@ -90,7 +92,7 @@ def kinds_in(recording: Recording) -> list[ProfileKind]:
 def message_of(
     recording: Recording, label_sets: LabelSets, kind: ProfileKind, times: Times, max_bytes: int
 ) -> PprofMessage:
-    """Return the profile of one kind; raises Damage when it would be far above ``max_bytes``."""
+    """Return the profile of one kind; raises Refused when it would be far above ``max_bytes``."""
     sums = _summed(recording, label_sets, kind, times.period_ns)
     starts, ends = recording.stack_offsets[sums.stack], recording.stack_offsets[sums.stack + 1]
     used_sets, sample_set = used_of(sums.label_set, len(label_sets.sets))
@@ -98,10 +100,7 @@ def message_of(
     set_offsets = offsets_of(np.array([len(pairs) for pairs in named], np.int64))
     label_starts, label_ends = set_offsets[sample_set], set_offsets[sample_set + 1]
     if int((ends - starts).sum() + (label_ends - label_starts).sum()) > _MAX_REFERENCES_RATIO * max_bytes:
-        raise Damage(
-            f"the {kind.name} profile of the recording would be larger than {max_bytes} bytes",
-            Reason.PROFILE_SIZE_LIMIT,
-        )
+        raise too_large(f"the {kind.name} profile of the recording would be larger than {max_bytes} bytes")
     locations, location = used_of(recording.stack_locations[rows_of(starts, ends)], len(recording.location_line))
     functions, line_function = used_of(recording.location_function[locations], len(recording.functions))
     texts = ["", *(recording.functions[index] for index in functions.tolist())]
@@ -170,9 +169,9 @@ def _summed(recording: Recording, label_sets: LabelSets, kind: ProfileKind, peri
 
 
 def _check_sums(values: I64, scale: int) -> None:
-    """Raise Damage when a sum of values might not be an int64."""
+    """Raise Refused when a sum of values might not be an int64."""
     if float(np.abs(values.astype(np.float64)).sum(axis=1).max()) * max(scale, 1) >= float(1 << 63):
-        raise Damage("the values of the recording are too large to be summed")
+        raise malformed("the values of the recording are too large to be summed")
 
 
 def _labels_of(correlation: Sequence[int], labels: LabelsSnapshot) -> tuple[tuple[str, str], ...]:

@@ -13,13 +13,12 @@ import numpy as np
 
 from ingest.profiles.columns import I64
 from ingest.profiles.formats.jfr.chunk import SETTING, ChunkColumns, read_chunk
-from ingest.profiles.formats.jfr.damage import Damage
 from ingest.profiles.formats.jfr.event_types import EVENT_SETTING, STATES, WALL_SETTING, Pool, State
 from ingest.profiles.formats.jfr.generated_names import without_generated_parts
 from ingest.profiles.formats.jfr.header import chunks_of
 from ingest.profiles.formats.jfr.number_kernels import INT, LATIN1, REFERENCE, UTF8, UTF16
 from ingest.profiles.formats.jfr.rows import Mask, distinct, offsets_of, rows_of
-from ingest.profiles.reasons import Reason
+from ingest.profiles.formats.refused import malformed, too_large
 
 #: A location is its function and its line in one number.
 _LINE_BITS = 32
@@ -58,7 +57,7 @@ class Recording:
 
 
 def read_recording(data: bytes, max_bytes: int) -> Recording:
-    """Read a recording, not compressed; raises Damage. ``max_bytes`` is what a profile may have."""
+    """Read a recording, not compressed; raises Refused. ``max_bytes`` is what a profile may have."""
     tables = _Tables(_MAX_NAMES_RATIO * max_bytes)
     parts = [tables.add(read_chunk(data, chunk)) for chunk in chunks_of(data)]
     starts = offsets_of(np.array([len(part.correlations) for part in parts])).tolist()
@@ -117,7 +116,7 @@ class _Tables:
         modes = [self.event_setting == WALL_SETTING]
         changes = settings[_are(chunk, chunk.events[settings, 1], EVENT_SETTING)]
         if len(changes) > _MAX_SETTINGS:
-            raise Damage(f"the recording has more than {_MAX_SETTINGS} settings of the event of the profiler")
+            raise malformed(f"the recording has more than {_MAX_SETTINGS} settings of the event of the profiler")
         for position in chunk.events[changes, 2].tolist():
             self.event_setting = chunk.text(position)
             modes.append(self.event_setting == WALL_SETTING)
@@ -157,7 +156,7 @@ class _Tables:
         members = [known[position] for position in names.tolist()]
         self.name_bytes_left -= sum(map(len, owners)) + sum(map(len, members))
         if self.name_bytes_left < 0:
-            raise Damage("the names of the methods are too long together", Reason.PROFILE_SIZE_LIMIT)
+            raise too_large("the names of the methods are too long together")
         functions = self.functions
         found = [
             functions.setdefault(f"{owner}.{member}", len(functions)) if row >= 0 else -1
@@ -178,7 +177,7 @@ def _are(chunk: ChunkColumns, positions: I64, text: str) -> Mask:
     same = ((encodings == UTF8) | (encodings == LATIN1)) & (raw[places] == wanted).all(axis=1)
     others = np.flatnonzero((encodings == UTF16) | (encodings == REFERENCE))
     if len(others) > _MAX_SETTINGS:
-        raise Damage(f"the recording has more than {_MAX_SETTINGS} settings whose names are not written as bytes")
+        raise malformed(f"the recording has more than {_MAX_SETTINGS} settings whose names are not written as bytes")
     same[others] = [chunk.text(position) == text for position in positions[others].tolist()]
     return np.asarray(same)
 

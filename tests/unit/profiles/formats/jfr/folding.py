@@ -6,16 +6,20 @@ from collections.abc import Iterable
 
 from ingest.api.proto import profile_pb2
 from ingest.profiles.formats.converted import Converted
+from ingest.profiles.formats.jfr.convert import convert_jfr
 from ingest.profiles.formats.parameters import IngestParameters, parse_parameters
+from ingest.profiles.formats.refused import Refused
+from ingest.profiles.limits import Limits
 from ingest.profiles.reasons import Rejection
 
+Answer = list[Converted] | Rejection
 #: (function, line), from the leaf to the root.
 Stack = tuple[tuple[str, int], ...]
 Labels = tuple[tuple[str, str], ...]
 #: Sums by profile (name, sample type, unit, period type, period unit), then by stack and labels.
 Sums = dict[tuple[str, ...], dict[tuple[Stack, Labels], int]]
 
-MAX_BYTES = 1 << 24
+LIMITS = Limits(max_profile_size_bytes=1 << 24)
 FROM_S, UNTIL_S = 1_700_000_000, 1_700_000_010
 
 
@@ -27,11 +31,19 @@ def parameters(sample_rate: int = 100) -> IngestParameters:
     return parsed
 
 
+def convert(data: bytes, labels: bytes = b"", sample_rate: int = 100, limits: Limits = LIMITS) -> Answer:
+    """Return the profiles of a recording, or why it is refused."""
+    try:
+        return convert_jfr(data, labels, parameters(sample_rate), limits)
+    except Refused as refused:
+        return refused.rejection
+
+
 def message_of(pprof: bytes) -> profile_pb2.Profile:
     return profile_pb2.Profile.FromString(pprof)
 
 
-def sums_of(result: list[Converted] | Rejection) -> Sums:
+def sums_of(result: Answer) -> Sums:
     """Return the values of all profiles of a recording; those of 0 are left out, and profiles without any."""
     assert isinstance(result, list), result
     sums: Sums = {}

@@ -178,14 +178,18 @@ def write_chunk(events: Sequence[Event], stacks: Sequence[Stack] = (), encoding:
     for index in range(encoding.checkpoints):
         checkpoints.event(1, _checkpoint(encoding, stacks[index :: encoding.checkpoints], index, len(stacks), pooled))
     parts = (body.out, checkpoints.out) if encoding.checkpoint_last else (checkpoints.out, body.out)
-    metadata = Writer(encoding)
-    metadata.event(0, _metadata(encoding))
-    content = b"".join(parts)
-    size = 68 + len(content) + len(metadata.out)
+    return assemble(b"".join(parts), metadata_content(described(CLASSES), encoding), encoding)
+
+
+def assemble(content: bytes, metadata: Writer, encoding: Encoding) -> bytes:
+    """Return a chunk of events and the content of its metadata, which come last."""
+    tail = Writer(encoding)
+    tail.event(0, metadata)
+    at = 68 + len(content)
     header = struct.pack(
-        ">4sHHQQQQQQQI", b"FLR\0", 2, 0, size, 0, 68 + len(content), 1, 1, 1, 10**9, int(not encoding.plain)
+        ">4sHHQQQQQQQI", b"FLR\0", 2, 0, at + len(tail.out), 0, at, 1, 1, 1, 10**9, int(not encoding.plain)
     )
-    return header + content + bytes(metadata.out)
+    return header + content + bytes(tail.out)
 
 
 def _write_event(writer: Writer, event: Event, stacks: int) -> None:
@@ -290,7 +294,7 @@ Element = tuple[str, dict[str, str], list["Element"]]
 
 
 def described(classes: dict[str, list[tuple[str, str]]]) -> Element:
-    """Return the element that describes classes."""
+    """Return the element that describes classes; a field may be of a class that is not there."""
     elements: list[Element] = []
     for name, fields in classes.items():
         inside: list[Element] = [("annotation", {"class": "7", "value": name}, [])]
@@ -307,10 +311,6 @@ def described(classes: dict[str, list[tuple[str, str]]]) -> Element:
             attributes["superType"] = "jdk.jfr.Event"
         elements.append(("class", attributes, inside))
     return ("root", {}, [("metadata", {}, elements), ("region", {"locale": "en", "gmtOffset": "0"}, [])])
-
-
-def _metadata(encoding: Encoding) -> Writer:
-    return metadata_content(described(CLASSES), encoding)
 
 
 def metadata_content(root: Element, encoding: Encoding) -> Writer:

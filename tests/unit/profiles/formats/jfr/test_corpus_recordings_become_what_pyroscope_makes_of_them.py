@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.profiles.formats.jfr.convert import convert_jfr
 from tests.unit.profiles.formats.jfr.folding import (
-    MAX_BYTES,
     Sums,
     add_samples,
     by_name,
+    convert,
     message_of,
-    parameters,
     sums_of,
 )
 
@@ -22,7 +20,7 @@ RECORDINGS = {"kafka_cpu": 1, "kafka_cpu_lock_alloc": 9}  #: and how many types 
 
 
 def converted(path: Path) -> Sums:
-    return sums_of(convert_jfr(path.read_bytes(), b"", parameters(), MAX_BYTES))
+    return sums_of(convert(path.read_bytes()))
 
 
 def expected(folder: Path, recording: str) -> Sums:
@@ -46,6 +44,6 @@ def test_each_type_has_the_folded_stacks_and_totals_of_pyroscope(corpus_dir: Pat
 
 def test_a_recording_without_gzip_is_the_same(corpus_dir: Path) -> None:
     packed = corpus_dir / "jfr" / "kafka_cpu.jfr.gz"
-    plain = convert_jfr(gzip.decompress(packed.read_bytes()), b"", parameters(), MAX_BYTES)
+    plain = convert(gzip.decompress(packed.read_bytes()))
 
-    assert plain == convert_jfr(packed.read_bytes(), b"", parameters(), MAX_BYTES)
+    assert plain == convert(packed.read_bytes())

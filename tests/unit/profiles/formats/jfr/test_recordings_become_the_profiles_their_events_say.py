@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.profiles.formats.jfr.convert import convert_jfr
 from ingest.profiles.formats.jfr.event_types import EVENT_TYPES
 from tests.unit.profiles.formats.jfr.folding import (
     FROM_S,
-    MAX_BYTES,
     UNTIL_S,
+    convert,
     message_of,
-    parameters,
     sums_of,
 )
 from tests.unit.profiles.formats.jfr.labels_writer import labels_snapshot
@@ -87,7 +85,7 @@ def test_any_recording_is_read_as_the_naive_reader_reads_it(written: list[bytes]
     data = recording(*written)
     labels = labels_snapshot(CONTEXTS, SPAN_NAMES)
 
-    result = convert_jfr(data, labels, parameters(sample_rate), MAX_BYTES)
+    result = convert(data, labels, sample_rate)
 
     assert sums_of(result) == sums_of_recording(data, CONTEXTS, SPAN_NAMES, sample_rate)
 
@@ -176,7 +174,7 @@ MAPPING: dict[str, tuple[list[Event], dict[tuple[str, ...], int]]] = {
 
 @pytest.mark.parametrize(("events", "expected"), MAPPING.values(), ids=MAPPING)
 def test_each_event_counts_in_its_profiles(events: list[Event], expected: dict[tuple[str, ...], int]) -> None:
-    result = convert_jfr(write_chunk(events, [STACK]), b"", parameters(), MAX_BYTES)
+    result = convert(write_chunk(events, [STACK]))
 
     assert sums_of(result) == {kind: {(FRAMES_OF_STACK, ()): value} for kind, value in expected.items()}
 
@@ -184,7 +182,7 @@ def test_each_event_counts_in_its_profiles(events: list[Event], expected: dict[t
 def test_a_profile_has_the_times_of_the_request_and_the_event_of_the_profiler() -> None:
     data = write_chunk([Event("jdk.ActiveSetting", texts={"name": "event", "value": "itimer"}), CPU_EVENT], [STACK])
 
-    result = convert_jfr(data, b"", parameters(), MAX_BYTES)
+    result = convert(data)
 
     assert isinstance(result, list)
     (converted,) = result
@@ -199,21 +197,21 @@ CPU_EVENT = Event("jdk.ExecutionSample")
 
 
 def test_a_kind_of_which_no_stack_is_known_is_a_profile_without_samples() -> None:
-    result = convert_jfr(write_chunk([Event("jdk.ExecutionSample", stack=NO_STACK)]), b"", parameters(), MAX_BYTES)
+    result = convert(write_chunk([Event("jdk.ExecutionSample", stack=NO_STACK)]))
 
     assert isinstance(result, list)
     assert [len(message_of(one.pprof).sample) for one in result] == [0]
 
 
 def test_a_recording_without_such_events_has_no_profile() -> None:
-    assert convert_jfr(write_chunk([Event("test.Unknown")]), b"", parameters(), MAX_BYTES) == []
+    assert convert(write_chunk([Event("test.Unknown")])) == []
 
 
 def test_the_same_key_is_another_stack_in_another_chunk() -> None:
     other = (("Other", "run", 5),)
     data = recording(write_chunk([CPU_EVENT], [STACK]), write_chunk([CPU_EVENT, CPU_EVENT], [other]))
 
-    result = convert_jfr(data, b"", parameters(), MAX_BYTES)
+    result = convert(data)
 
     assert sums_of(result)[CPU] == {(FRAMES_OF_STACK, ()): PERIOD, ((("Other.run", 5),), ()): 2 * PERIOD}
 
@@ -222,7 +220,7 @@ def test_contexts_with_equal_labels_are_one_sample() -> None:
     events = [Event("jdk.ExecutionSample", numbers={"contextId": number}) for number in range(1, 1001)]
     labels = labels_snapshot({number: {"route": "/cart"} for number in range(1, 1001)}, {})
 
-    result = convert_jfr(write_chunk(events, [STACK]), labels, parameters(), MAX_BYTES)
+    result = convert(write_chunk(events, [STACK]), labels)
 
     assert isinstance(result, list)
     (sample,) = message_of(result[0].pprof).sample
@@ -232,7 +230,7 @@ def test_contexts_with_equal_labels_are_one_sample() -> None:
 def test_a_value_below_zero_is_kept_apart_for_the_rules_to_judge() -> None:
     events = [Event("jdk.ThreadPark", numbers={"duration": value}) for value in (500, -600)]
 
-    result = convert_jfr(write_chunk(events, [STACK]), b"", parameters(), MAX_BYTES)
+    result = convert(write_chunk(events, [STACK]))
 
     assert isinstance(result, list)
     assert sorted(list(one.value) for one in message_of(result[0].pprof).sample) == [[1, -600], [1, 500]]
