@@ -25,7 +25,7 @@ _LABEL_EVENT = "jfr_event"
 
 
 def convert_jfr(data: bytes, labels_part: bytes, parameters: IngestParameters, limits: Limits) -> list[Converted]:
-    """Return a profile for each kind of event that occurs in a recording; none when it has no such event.
+    """Return a profile for each kind of event that occurs in a recording; an empty one of cpu when there is none.
 
     ``data`` and ``labels_part`` may be gzipped; neither may have more than ``max_profile_size_bytes`` decompressed. The
     labels are a LabelsSnapshot message, or empty. A kind of which no event has a known stack becomes a profile without

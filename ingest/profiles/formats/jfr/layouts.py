@@ -19,7 +19,7 @@ END        the step of its ARRAY; with slot 0 each turn writes a row of the fram
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import Enum, auto
@@ -74,7 +74,7 @@ class JfrClass:
     type_id: int
     name: str
     super_type: str
-    fields: tuple[Field, ...]
+    fields: Sequence[Field]
 
 
 class LayoutError(ValueError):

@@ -9,12 +9,10 @@ else there is (annotations, settings, the region) is gone past.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 
 from ingest.profiles.columns import U8
+from ingest.profiles.formats.jfr import metadata_kernels as kernels
 from ingest.profiles.formats.jfr import number_kernels as number
 from ingest.profiles.formats.jfr.damage import damaged
 from ingest.profiles.formats.jfr.layouts import Field, JfrClass
@@ -25,19 +23,14 @@ _METADATA = 0
 
 #: Bytes of one metadata event. The JDK's own takes about 100 kB compressed and 400 kB plain.
 MAX_METADATA_BYTES = 2 << 20
-#: Elements inside of elements; in practice root, metadata, class, field, annotation.
-_MAX_DEPTH = 16
-#: Below ``root`` and ``metadata``.
-_CLASS_DEPTH, _FIELD_DEPTH = 3, 4
 #: Decimal digits of an id; more would not be a ``long``.
 _MAX_ID_DIGITS = 18
 
-
-@dataclass(frozen=True, slots=True)
-class _Element:
-    depth: int  #: 1 is the root
-    name: str
-    attributes: dict[str, str]
+_MESSAGES = {
+    kernels.CUT_OFF: "is cut off",
+    kernels.UNKNOWN_STRING: "names a string that is not there",
+    kernels.TOO_DEEP: f"is nested more than {kernels.MAX_DEPTH} deep",
+}
 
 
 def read_metadata(data: bytes, raw: U8, position: int, end: int, plain: bool) -> dict[int, JfrClass]:
@@ -63,68 +56,33 @@ def read_metadata(data: bytes, raw: U8, position: int, end: int, plain: bool) ->
         raise damaged(-after, position, "the metadata")
     numbers = np.empty(end - after, np.int64)
     used, _ = number.read_numbers(raw, after, end, plain, numbers)
-    if (numbers[:used] < 0).any():
-        raise malformed(f"the metadata at byte {position} has a negative number")
-    strings = [text_at(data, start, plain) for start in starts.tolist()]
-    try:
-        return _classes(_elements(numbers[:used].tolist(), strings))
-    except IndexError:
-        raise malformed(f"the metadata at byte {position} is cut off, or names a string that is not there") from None
+    texts = [text_at(data, start, plain) for start in starts.tolist()]
+    index_of = {text: index for index, text in enumerate(texts)}
+    names, keys = (
+        np.array([index_of.get(text, -1) for text in wanted], np.int64) for wanted in (kernels.NAMES, kernels.KEYS)
+    )
+    rows = np.empty((used // 3 + 1, kernels.COLUMNS), np.int64)
+    found = kernels.find_classes(numbers[:used], count, names, keys, rows)
+    if found < 0:
+        raise malformed(f"the metadata at byte {position} {_MESSAGES[found]}")
+    return _classes(rows[:found].tolist(), [*texts, ""])
 
 
-def _elements(numbers: list[int], strings: list[str]) -> Iterator[_Element]:
-    """Yield the elements in their order, each before those inside of it; IndexError when there are too few numbers."""
-    waiting = [1]
-    index = 0
-    while waiting:
-        if not waiting[-1]:
-            waiting.pop()
-            continue
-        waiting[-1] -= 1
-        last = index + 2 + 2 * numbers[index + 1]
-        waiting.append(numbers[last])
-        attributes = numbers[index + 2 : last]
-        pairs = zip(attributes[::2], attributes[1::2], strict=True)
-        yield _Element(
-            len(waiting) - 1, strings[numbers[index]], {strings[name]: strings[value] for name, value in pairs}
-        )
-        index = last + 1
-        if len(waiting) > _MAX_DEPTH:
-            raise malformed(f"the metadata is nested more than {_MAX_DEPTH} deep")
-
-
-def _classes(elements: Iterator[_Element]) -> dict[int, JfrClass]:
-    """Return the classes that the elements describe."""
+def _classes(rows: list[list[int]], texts: list[str]) -> dict[int, JfrClass]:
+    """Return the classes of the rows, each of which is followed by its fields. The last text is for what is missing."""
     classes: dict[int, JfrClass] = {}
     fields: list[Field] = []
-    described: dict[str, str] | None = None
-    inside = ""
-    for element in elements:
-        if element.depth < _CLASS_DEPTH:
-            inside = element.name
-        if element.depth <= _CLASS_DEPTH:
-            _keep(classes, described, fields)
-            is_class = element.depth == _CLASS_DEPTH and element.name == "class" and inside == "metadata"
-            described, fields = (element.attributes if is_class else None), []
-        elif element.depth == _FIELD_DEPTH and element.name == "field" and described is not None:
+    for is_field, type_id, name, super_type, field_type, is_reference, dimension in rows:
+        if is_field:
+            array_depth = _number(texts[dimension]) if dimension >= 0 else 0
             fields.append(
-                Field(
-                    name=element.attributes.get("name", ""),
-                    type_id=_number(element.attributes.get("class", "")),
-                    is_reference=element.attributes.get("constantPool") == "true",
-                    is_array=_number(element.attributes.get("dimension", "0")) > 0,
-                )
+                Field(texts[name], _number(texts[field_type]), texts[is_reference] == "true", array_depth > 0)
             )
-    _keep(classes, described, fields)
+        else:
+            fields = []
+            number_of_class = _number(texts[type_id])
+            classes[number_of_class] = JfrClass(number_of_class, texts[name], texts[super_type], fields)
     return classes
-
-
-def _keep(classes: dict[int, JfrClass], described: dict[str, str] | None, fields: list[Field]) -> None:
-    """Add the class whose fields are complete."""
-    if described is not None:
-        type_id = _number(described.get("id", ""))
-        name, super_type = described.get("name", ""), described.get("superType", "")
-        classes[type_id] = JfrClass(type_id, name, super_type, tuple(fields))
 
 
 def _number(text: str) -> int:

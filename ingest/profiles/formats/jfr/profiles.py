@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.profiles.columns import I64, MAPPING_HAS_FUNCTIONS
-from ingest.profiles.formats.jfr.event_types import EVENT_TYPES, ProfileKind, State, When
+from ingest.profiles.formats.jfr.event_types import CPU, EVENT_TYPES, ProfileKind, State, When
 from ingest.profiles.formats.jfr.labels_snapshot import LabelsSnapshot
 from ingest.profiles.formats.jfr.recording import Events, Recording
 from ingest.profiles.formats.jfr.rows import Mask, distinct, offsets_of, rows_of, used_of
@@ -79,14 +79,17 @@ class LabelSets:
 
 
 def kinds_in(recording: Recording) -> list[ProfileKind]:
-    """Return the kinds of profile that the events of a recording become, in the order of the table of events."""
+    """Return the kinds of profile that the events of a recording become, in the order of the table of events.
+
+    One without such events is a cpu profile without samples, so that its sender is told that it was empty.
+    """
     kinds: list[ProfileKind] = []
     for index, event_type in enumerate(EVENT_TYPES):
         of_type = recording.events.kind == index
         for kind, when in event_type.feeds:
             if kind not in kinds and bool((of_type & _holds(recording.events, when)).any()):
                 kinds.append(kind)
-    return kinds
+    return kinds or [CPU]
 
 
 def message_of(

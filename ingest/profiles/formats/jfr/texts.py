@@ -21,6 +21,9 @@ def text_at(data: bytes, position: int, plain: bool) -> str:
         return data[start : start + size].decode("utf-8", "replace")
     if encoding == number.LATIN1:
         return data[start : start + size].decode("latin-1")
+    content = data[start : start + size]
+    if not plain and content.isascii():
+        return content.decode("ascii")  # each byte is a character of its own; the JDK writes most names like this
     units = bytearray()
     for _ in range(size):
         unit, start = _number_at(data, start, plain, number.SHORT)

@@ -196,15 +196,14 @@ def test_a_profile_has_the_times_of_the_request_and_the_event_of_the_profiler() 
 CPU_EVENT = Event("jdk.ExecutionSample")
 
 
-def test_a_kind_of_which_no_stack_is_known_is_a_profile_without_samples() -> None:
-    result = convert(write_chunk([Event("jdk.ExecutionSample", stack=NO_STACK)]))
+@pytest.mark.parametrize("events", [[Event("jdk.ExecutionSample", stack=NO_STACK)], [Event("test.Unknown")], []])
+def test_a_recording_without_samples_is_a_profile_without_samples(events: list[Event]) -> None:
+    result = convert(write_chunk(events))
 
     assert isinstance(result, list)
-    assert [len(message_of(one.pprof).sample) for one in result] == [0]
-
-
-def test_a_recording_without_such_events_has_no_profile() -> None:
-    assert convert(write_chunk([Event("test.Unknown")])) == []
+    (one,) = result
+    assert dict(one.labels)["__name__"] == "process_cpu"
+    assert len(message_of(one.pprof).sample) == 0
 
 
 def test_the_same_key_is_another_stack_in_another_chunk() -> None:
