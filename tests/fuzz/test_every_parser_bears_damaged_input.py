@@ -13,6 +13,7 @@ PARSERS = [
     *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form", "file"),
     *("encoded tree", "flamebearer", "upload"),
     *("jfr", "jfr labels"),
+    *("jfr", "jfr labels"),
 ]
 
 
