@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODULES = ("decode", "symbols", "wal", "head_block", "ring", "ring_traffic", "scale", "end_to_end", "access")
+MODULES = ("decode", "jfr", "symbols", "wal", "head_block", "ring", "ring_traffic", "scale", "end_to_end", "access")
 ROOT = Path(__file__).resolve().parents[2]
 _GOAL = re.compile(r"(<=|>=|<|>)? *([0-9.]+)")
 _RATIO_GOAL = re.compile(r"ratio *>= *([0-9.]+)")
