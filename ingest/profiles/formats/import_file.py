@@ -10,6 +10,7 @@ from ingest.profiles.formats.converted import Converted
 from ingest.profiles.formats.cpuprofile import convert_cpuprofile
 from ingest.profiles.formats.detect import FileFormat, detect
 from ingest.profiles.formats.hints import ImportHints
+from ingest.profiles.formats.jfr.convert import convert_jfr_file
 from ingest.profiles.formats.memray import convert_memray_csv, convert_memray_json
 from ingest.profiles.formats.otlp.convert import convert_otlp
 from ingest.profiles.formats.pprof_upload import convert_pprof
@@ -56,10 +57,6 @@ def _pprof(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
     return [Converted(one.labels, with_time(one.pprof, hints.time_ns) if hints.time_ns else one.pprof)]
 
 
-def _jfr(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
-    raise malformed("JFR cannot be read")
-
-
 def _otlp(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
     """A file is kept whole or not at all: nobody would be told of the profiles that are missing."""
     request = convert_otlp(data, limits.max_profile_size_bytes)
@@ -82,6 +79,6 @@ _CONVERTERS: dict[FileFormat, Callable[[bytes, ImportHints, Limits], list[Conver
     FileFormat.MEMRAY_JSON: convert_memray_json,
     FileFormat.PYINSTRUMENT: convert_pyinstrument,
     FileFormat.CPUPROFILE: convert_cpuprofile,
-    FileFormat.JFR: _jfr,
+    FileFormat.JFR: convert_jfr_file,
     FileFormat.OTLP: _otlp,
 }

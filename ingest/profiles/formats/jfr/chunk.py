@@ -11,7 +11,7 @@ from ingest.profiles.columns import I64, U8
 from ingest.profiles.formats.jfr import chunk_kernels as kernels
 from ingest.profiles.formats.jfr import number_kernels as number
 from ingest.profiles.formats.jfr.damage import damaged
-from ingest.profiles.formats.jfr.event_types import EVENT_TYPES, POOLS, SETTING_NAME, SETTING_SLOTS, Pool
+from ingest.profiles.formats.jfr.event_types import EVENT_TYPES, POOLS, SAMPLE_NAME, SETTING_NAME, SETTING_SLOTS, Pool
 from ingest.profiles.formats.jfr.header import Chunk
 from ingest.profiles.formats.jfr.layouts import JfrClass, LayoutError, Slot, Step, compile_class
 from ingest.profiles.formats.jfr.metadata import read_metadata
@@ -62,6 +62,7 @@ class ChunkColumns:
     correlations: I64  #: int64[C, CORRELATION_COLUMNS]
     pools: Mapping[Pool, Constants]
     frames: I64  #: int64[F, FRAME_COLUMNS], leaf first in each stack
+    sample_type: int  #: id of the class of execution samples, -1 = there is none
 
     def text(self, position: int) -> str:
         """Return the string at ``position``, from the pool when it is a reference."""
@@ -96,6 +97,7 @@ def read_chunk(data: bytes, chunk: Chunk) -> ChunkColumns:
         correlations=correlations,
         pools={pool: Constants(constants[constants[:, 0] == pool]) for pool in Pool},
         frames=frames,
+        sample_type=max((one.type_id for one in classes.values() if one.name == SAMPLE_NAME), default=-1),
     )
 
 

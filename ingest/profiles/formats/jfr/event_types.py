@@ -154,6 +154,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
 
 #: The event that holds one setting of the profiler, by its name and value.
 SETTING_NAME = "jdk.ActiveSetting"
-SETTING_SLOTS = {"name": Slot(chunk.FIRST, Want.TEXT), "value": Slot(chunk.SECOND, Want.TEXT)}
+SETTING_SLOTS = {
+    "name": Slot(chunk.FIRST, Want.TEXT),
+    "value": Slot(chunk.SECOND, Want.TEXT),
+    "id": Slot(chunk.THIRD, Want.NUMBER),  # of the class of events that it is a setting of
+}
 #: The setting that says what the profiler samples by.
 EVENT_SETTING, WALL_SETTING = "event", "wall"
+#: The class whose settings say how often it samples, and their names: async-profiler's and the JDK's.
+SAMPLE_NAME, INTERVAL_SETTINGS = "jdk.ExecutionSample", ("interval", "period")

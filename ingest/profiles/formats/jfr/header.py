@@ -49,6 +49,8 @@ class Chunk:
     metadata: int  #: position of the metadata event
     end: int
     is_plain: bool  #: integers have a fixed size
+    start_ns: int
+    duration_ns: int
 
 
 def chunks_of(data: bytes) -> Iterator[Chunk]:
@@ -70,7 +72,7 @@ def _chunk_at(data: bytes, start: int) -> Chunk:
         raise malformed(f"{what} (at byte {start})")
     if len(data) - start < _HEADER.size:
         raise malformed(f"the header of the chunk at byte {start} is cut off")
-    _, major, minor, size, _, metadata, *_, features = _HEADER.unpack_from(data, start)
+    _, major, minor, size, _, metadata, start_ns, duration_ns, *_, features = _HEADER.unpack_from(data, start)
     if major not in _VERSIONS:
         raise malformed(f"the chunk at byte {start} has version {major}.{minor}, those read are 1 and 2")
     if not _HEADER.size <= size <= len(data) - start:
@@ -80,4 +82,5 @@ def _chunk_at(data: bytes, start: int) -> Chunk:
         )
     if not _HEADER.size <= metadata < size:
         raise malformed(f"the chunk at byte {start} of {size} bytes has its metadata at {metadata}")
-    return Chunk(start, start + _HEADER.size, start + metadata, start + size, not features & _IS_COMPRESSED)
+    is_plain = not features & _IS_COMPRESSED
+    return Chunk(start, start + _HEADER.size, start + metadata, start + size, is_plain, start_ns, duration_ns)

@@ -13,7 +13,8 @@ import numpy as np
 
 from ingest.profiles.columns import I64
 from ingest.profiles.formats.jfr.chunk import SETTING, ChunkColumns, read_chunk
-from ingest.profiles.formats.jfr.event_types import EVENT_SETTING, STATES, WALL_SETTING, Pool, State
+from ingest.profiles.formats.jfr.durations import duration_ns
+from ingest.profiles.formats.jfr.event_types import EVENT_SETTING, INTERVAL_SETTINGS, STATES, WALL_SETTING, Pool, State
 from ingest.profiles.formats.jfr.generated_names import without_generated_parts
 from ingest.profiles.formats.jfr.header import chunks_of
 from ingest.profiles.formats.jfr.number_kernels import INT, LATIN1, REFERENCE, UTF8, UTF16
@@ -46,7 +47,10 @@ class Events:
 class Recording:
     """What profiles are made of."""
 
+    start_ns: int  #: Unix time
+    duration_ns: int
     event_setting: str  #: what the profiler sampled by, ``jfr_event``; empty when it does not say
+    interval_ns: int  #: between two samples of a thread; 0 when the profiler does not say
     functions: tuple[str, ...]  #: class, dot, method
     location_function: I64  #: int64[L], index into the functions
     location_line: I64  #: int64[L], 0 = not known
@@ -59,14 +63,19 @@ class Recording:
 def read_recording(data: bytes, max_bytes: int) -> Recording:
     """Read a recording, not compressed; raises Refused. ``max_bytes`` is what a profile may have."""
     tables = _Tables(_MAX_NAMES_RATIO * max_bytes)
-    parts = [tables.add(read_chunk(data, chunk)) for chunk in chunks_of(data)]
+    chunks = list(chunks_of(data))
+    parts = [tables.add(read_chunk(data, chunk)) for chunk in chunks]
     starts = offsets_of(np.array([len(part.correlations) for part in parts])).tolist()
     for part, start in zip(parts, starts, strict=False):
         part.events.correlation[part.events.correlation > 0] += start
     joined = Events(*(np.concatenate([getattr(part.events, name) for part in parts]) for name in Events.__slots__))
     locations, stack_locations = distinct(np.frombuffer(b"".join(tables.stacks), np.int64))
+    start_ns = min(chunk.start_ns for chunk in chunks)
     return Recording(
+        start_ns=start_ns,
+        duration_ns=max(chunk.start_ns + chunk.duration_ns for chunk in chunks) - start_ns,
         event_setting=tables.event_setting,
+        interval_ns=tables.interval_ns,
         functions=tuple(tables.functions),
         location_function=locations >> _LINE_BITS,
         location_line=locations & ((1 << _LINE_BITS) - 1),
@@ -89,6 +98,7 @@ class _Tables:
 
     name_bytes_left: int
     event_setting: str = ""
+    interval_ns: int = 0
     functions: dict[str, int] = field(default_factory=dict)
     stacks: dict[bytes, int] = field(default_factory=dict)  #: by their locations, int64 each
 
@@ -97,6 +107,7 @@ class _Tables:
         rows = chunk.events
         is_setting = rows[:, 0] == SETTING
         in_wall_mode = self._follow_settings(chunk, np.flatnonzero(is_setting))
+        self._find_interval(chunk, np.flatnonzero(is_setting & (rows[:, 3] == chunk.sample_type)))
         kept = rows[~is_setting]
         events = Events(
             kind=kept[:, 0],
@@ -121,6 +132,13 @@ class _Tables:
             self.event_setting = chunk.text(position)
             modes.append(self.event_setting == WALL_SETTING)
         return np.array(modes, np.int64)[np.searchsorted(changes, np.arange(len(chunk.events)), side="right")]
+
+    def _find_interval(self, chunk: ChunkColumns, settings: I64) -> None:
+        """Keep how often the profiler samples, as the last of these settings of its samples says."""
+        for name in INTERVAL_SETTINGS:
+            rows = settings[_are(chunk, chunk.events[settings, 1], name)]
+            if len(rows):
+                self.interval_ns = duration_ns(chunk.text(int(chunk.events[rows[-1], 2])))
 
     def _stacks_of(self, chunk: ChunkColumns, keys: I64) -> I64:
         """Return the stack of each event; frames whose method is not known are left out of it."""

@@ -55,7 +55,12 @@ CLASSES: dict[str, list[tuple[str, str]]] = {
     "jdk.ThreadPark": [("startTime", "long"), ("duration", "long"), *_SAMPLE[1:], ("parkedClass", "&java.lang.Class")],
     "profiler.LiveObject": [*_SAMPLE, ("allocationSize", "long")],
     "profiler.Malloc": [*_SAMPLE, ("address", "long"), ("size", "long")],
-    "jdk.ActiveSetting": [("startTime", "long"), ("name", "java.lang.String"), ("value", "java.lang.String")],
+    "jdk.ActiveSetting": [
+        ("startTime", "long"),
+        ("id", "long"),
+        ("name", "java.lang.String"),
+        ("value", "java.lang.String"),
+    ],
     "test.Unknown": [("odd", "test.Odd")],
 }
 #: The JDK's own ids are of this kind; 0 and 1 are the metadata and the checkpoints.
