@@ -13,7 +13,6 @@ PARSERS = [
     *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form", "file"),
     *("encoded tree", "flamebearer", "upload"),
     *("jfr", "jfr labels"),
-    *("jfr", "jfr labels"),
 ]
 
 
