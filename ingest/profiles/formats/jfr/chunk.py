@@ -18,10 +18,6 @@ from ingest.profiles.formats.jfr.metadata import read_metadata
 from ingest.profiles.formats.jfr.texts import reference_at, text_at
 from ingest.profiles.formats.refused import malformed
 
-#: Bytes of columns a byte of a chunk can make: the dearest record is a correlation, 40 bytes from 5 fields of one byte,
-#: beside its event, 40 bytes from two bytes and a stack.
-MAX_BYTES_PER_RAW_BYTE = 32
-
 #: Index of settings in the first column of the events, behind those of EVENT_TYPES.
 SETTING = len(EVENT_TYPES)
 #: Super type of all events, which have no constants.

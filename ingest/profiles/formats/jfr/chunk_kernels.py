@@ -1,8 +1,8 @@
 """Kernels that read the events and the constant pools of a chunk into columns, by the layouts of its metadata.
 
 Everything is walked twice: counted first, then, once Python has made arrays of exactly those sizes, filled in. All
-counts come from records that are really in the bytes, so what is allocated stays proportional to the chunk
-(``recording.MAX_BYTES_PER_RAW_BYTE``).
+counts come from records that are really in the bytes, so what is allocated stays proportional to the chunk: the
+dearest record is a constant, at least a byte long, which takes 32 bytes.
 
 An event is its size in bytes as ``int``, all of it included, the id of its class as ``long``, and its fields. A
 checkpoint is an event of class 1:

@@ -23,7 +23,7 @@ from ingest.profiles.columns import I64, U8
 from ingest.profiles.jit import checked_kernel
 
 #: Statuses of reading; each is a way in which bytes can fail to be a recording.
-OK, CUT_OFF, BAD_STRING, BAD_EVENT_SIZE, UNKNOWN_POOL, BAD_ARRAY, TOO_MANY = range(7)
+OK, CUT_OFF, BAD_STRING, BAD_EVENT_SIZE, UNKNOWN_POOL, BAD_ARRAY = range(6)
 
 #: Bytes of the types of integers when they are plain.
 SHORT, INT, LONG = 2, 4, 8

@@ -55,6 +55,10 @@ def test_events_that_carry_no_context_have_no_labels(event: str) -> None:
     assert labels_of({"duration": 5, "weight": 5, "contextId": 7}, LABELS, event) == ()
 
 
+def test_a_span_needs_no_message() -> None:
+    assert labels_of({"spanId": 1, "spanName": 10}, b"") == (("profile_id", "0000000000000001"),)
+
+
 MESSAGES: dict[str, tuple[bytes, Labels]] = {
     "no message at all": (b"", ()),
     "the last context of a number": (
