@@ -267,6 +267,43 @@ def test_speedscope_files_keep_their_totals(cluster: Cluster, corpus_dir: Path) 
             assert folded(graph) == {stack: value * factor for stack, value in stacks.items()}, name
 
 
+@pytest.mark.parametrize("recording", ["kafka_cpu", "kafka_cpu_lock_alloc"])
+def test_recordings_of_java_are_what_pyroscope_makes_of_them(
+    cluster: Cluster, corpus_dir: Path, recording: str
+) -> None:
+    folder, service = corpus_dir / "jfr", f"jfr-{recording}"
+    assert ingest(cluster, folder / f"{recording}.jfr.gz", service, 0, format="jfr", sampleRate="100") == 200
+    ids = ask(
+        cluster,
+        "LabelValues",
+        {
+            "name": "__profile_type__",
+            "matchers": [f'{{service_name="{service}", jfr_event="cpu"}}'],
+            "start": ALL_TIME[0],
+            "end": ALL_TIME[1],
+        },
+    )["names"]
+    expected = json.loads((corpus_dir / "expected.json").read_text())
+    wanted = {
+        f"{path.name.split('.expected_')[1].split('_')[0].replace('process', 'process_cpu')}:{kind['type']}:": kind
+        for path in folder.glob(f"{recording}.expected_*")
+        for kind in expected[path.name]["types"]
+    }
+    assert len(ids) == len(wanted)
+    for start, kind in wanted.items():
+        (type_id,) = [one for one in ids if one.startswith(start)]
+        question = {
+            "profileTypeID": type_id,
+            "labelSelector": f'{{service_name="{service}"}}',
+            "start": ALL_TIME[0],
+            "end": ALL_TIME[1],
+            "maxNodes": 1_000_000,
+        }
+        graph = ask(cluster, "SelectMergeStacktraces", question)["flamegraph"]
+        assert int(graph["total"]) == kind["total"], type_id
+        assert fold_sha256(folded(graph)) == kind["fold_sha256"], type_id
+
+
 def open_profiles(cluster: Cluster) -> int:
     page = cluster.request("GET", "/metrics")[1].decode()
     values = [line.split()[-1] for line in page.splitlines() if line.startswith("phlare_ingester_head_profiles{")]
