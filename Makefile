@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check integration chaos chaos-hosts bench soak replay fuzz browser clean distclean
+.PHONY: help up test check integration profilecli chaos chaos-hosts bench soak replay fuzz browser clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -38,6 +38,10 @@ chaos-hosts: $(VENV)/dev.stamp  ## Cut, delay and unplug hosts for minutes; need
 
 browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+profilecli: $(VENV)/dev.stamp  ## Run profilecli against a real server: make profilecli PROFILECLI=/path/of/the/program
+	@test -x "$(PROFILECLI)" || { echo "make: PROFILECLI=$(PROFILECLI) is no program" >&2; exit 1; }
+	PHLARE_PROFILECLI=$(abspath $(PROFILECLI)) $(BIN)/python -m pytest tests/integration/clients/test_profilecli.py $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## Measure speed; prints one JSON line a figure
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.cluster.cluster import Cluster
+
+#: profilecli is built from a checkout of Pyroscope and not from a registry: ``make profilecli`` says where it is.
+collect_ignore = [] if os.environ.get("PHLARE_PROFILECLI") else ["test_profilecli.py"]
 
 
 @pytest.fixture(scope="package")
