@@ -71,12 +71,14 @@ class Timeline:
     def points(self) -> list[PointsReply]:
         """Return the counts of each group that has any, by its labels."""
         group, cell, total, count = self._counted
-        bounds = np.searchsorted(group, np.arange(len(self._groups) + 1))
+        numbers = np.arange(len(self._groups) + 1)
+        bounds = np.searchsorted(group, numbers)
+        best_bounds = bounds if self._best is None else np.searchsorted(self._best.group, numbers)
         replies = []
         for labels, number in sorted(self._groups.items()):
             at = slice(int(bounds[number]), int(bounds[number + 1]))
             if at.stop > at.start:
-                exemplars = self._exemplars(number)
+                exemplars = self._exemplars(int(best_bounds[number]), int(best_bounds[number + 1]))
                 replies.append(
                     PointsReply(
                         list(labels), i64_bytes(cell[at]), i64_bytes(total[at]), i64_bytes(count[at]), exemplars
@@ -84,10 +86,11 @@ class Timeline:
                 )
         return replies
 
-    def _exemplars(self, group: int) -> ExemplarsReply | None:
+    def _exemplars(self, first: int, end: int) -> ExemplarsReply | None:
+        """Return the exemplars from one place in the ordered ones to another."""
         if self._best is None:
             return None
-        mine = self._best.take(np.flatnonzero(self._best.group == group).astype(np.int64))
+        mine = self._best.take(np.arange(first, end))
         labels = list(self._others)
         used, series = np.unique(mine.series, return_inverse=True)
         return ExemplarsReply(
@@ -105,7 +108,7 @@ class Timeline:
 
 
 def largest(seen: Observations) -> Observations:
-    """Return of each group and cell the observation with the largest value; of equals the first by time and id."""
+    """Return of each group and cell, in their order, the observation with the largest value; of equals the first."""
     order = np.lexsort((seen.span, seen.id_lo, seen.id_hi, seen.time_ns, -seen.value, seen.cell, seen.group))
     group, cell = seen.group[order], seen.cell[order]
     first = np.ones(len(order), np.bool_)

@@ -33,7 +33,7 @@ from tests.fuzz.mutations import seeds as pprof_seeds
 from tests.fuzz.recording_targets import recording_targets
 from tests.fuzz.target import Target
 from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES
-from tests.unit.storage.pushes import Group, push, samples
+from tests.unit.storage.pushes import Group, Sample, plain, push, samples
 
 
 def _pprof(data: bytes) -> bool:
@@ -74,7 +74,13 @@ def _selector(data: bytes) -> bool:
 
 
 def _records() -> list[bytes]:
-    pushes = [push(Group(samples(main__work=(1, 2), main=(3, 0)), number=n)) for n in range(3)]
+    traced = (Sample(plain("main", "work"), (1, 2), span=7, trace=2**64 + 7), Sample(plain("main"), (3, 0)))
+    groups = [
+        Group(samples(main__work=(1, 2), main=(3, 0)), number=0),
+        Group(traced, number=1),
+        Group(traced, number=2),
+    ]
+    pushes = [push(group) for group in groups]
     return [encode_record(one.tenant, 0, one.symbols, one.groups) for one in pushes]
 
 

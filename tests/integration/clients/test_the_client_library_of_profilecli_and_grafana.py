@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 HERE = Path(__file__).parent
 RECORDING = HERE.parents[2] / "ingest" / "demo" / "recordings" / "go_cpu_1.pb.gz"
 CPU = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
+SPAN, TRACE = "9a517183f26a089d", "7c9e66797425440de944be07fc1f90ae"
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,16 @@ class Asked:
     answers: dict[str, Any]
 
     @property
-    def total(self) -> int:
-        """The sum of the values of the CPU samples."""
+    def values(self) -> list[int]:
+        """The CPU value of each sample; the first is that of the span and of the trace."""
         names = [self.pushed.string_table[one.type] for one in self.pushed.sample_type]
         column = names.index("cpu")
-        return sum(sample.value[column] for sample in self.pushed.sample)
+        return [sample.value[column] for sample in self.pushed.sample]
+
+    @property
+    def total(self) -> int:
+        """The sum of the CPU values."""
+        return sum(self.values)
 
 
 @pytest.fixture(scope="module", params=["connect", "grpcweb"])
@@ -49,6 +55,7 @@ def asked(agents_cluster: Cluster, request: pytest.FixtureRequest, tmp_path_fact
     program = go_program(HERE / "go_querier")
     profile = profile_pb2.Profile.FromString(gzip.decompress(RECORDING.read_bytes()))
     profile.time_nanos = time.time_ns()
+    link(profile)
     file = tmp_path_factory.mktemp("profile") / "cpu.pb.gz"
     file.write_bytes(gzip.compress(profile.SerializeToString()))
     service = f"asked-by-{request.param}"
@@ -59,6 +66,14 @@ def asked(agents_cluster: Cluster, request: pytest.FixtureRequest, tmp_path_fact
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     return Asked(service, profile, json.loads(done.stdout))
+
+
+def link(profile: profile_pb2.Profile) -> None:
+    """Give the first sample a span and a trace."""
+    for name, value in (("span_id", SPAN), ("trace_id", TRACE)):
+        at = len(profile.string_table)
+        profile.string_table.extend((name, value))
+        profile.sample[0].label.add(key=at, str=at + 1)
 
 
 def value_of(profile: dict[str, Any]) -> int:
@@ -100,10 +115,17 @@ def test_a_profile_for_the_go_compiler_has_few_frames_and_the_whole_value(asked:
     assert {one.line[0].line for one in profile.location if one.id in leaves and one.line} == {0}
 
 
-def test_a_call_site_narrows_and_a_span_that_is_not_there_finds_nothing(asked: Asked) -> None:
+def test_a_call_site_a_span_and_a_trace_narrow(asked: Asked) -> None:
     below = int(asked.answers["call-site"]["flamegraph"]["total"])
     assert 0 < below < asked.total
-    assert "total" not in asked.answers["span"]["flamegraph"]
+    for name in ("span", "span-profile", "trace"):
+        assert int(asked.answers[name]["flamegraph"]["total"]) == asked.values[0], name
+
+
+def test_the_exemplar_of_a_span_names_span_and_trace(asked: Asked) -> None:
+    points = [point for line in asked.answers["span-exemplars"]["series"] for point in line["points"]]
+    (exemplar,) = [one for point in points for one in point.get("exemplars", [])]
+    assert (exemplar["spanId"], exemplar["traceId"], int(exemplar["value"])) == (SPAN, TRACE, asked.values[0])
 
 
 def test_timeline_exemplar_and_heatmap_are_of_the_profile(asked: Asked) -> None:

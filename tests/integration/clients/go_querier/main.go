@@ -114,8 +114,17 @@ func (asker *asker) askAll(client querierv1connect.QuerierServiceClient, service
 	keep(asker, "call-site", below, err)
 	spans := merge(selector, start, end)
 	spans.SpanSelector = []string{"9a517183f26a089d"}
-	none, err := client.SelectMergeStacktraces(ctx, connect.NewRequest(spans))
-	keep(asker, "span", none, err)
+	spanned, err := client.SelectMergeStacktraces(ctx, connect.NewRequest(spans))
+	keep(asker, "span", spanned, err)
+	traces := merge(selector, start, end)
+	traces.TraceIdSelector = []string{"7c9e66797425440de944be07fc1f90ae"}
+	traced, err := client.SelectMergeStacktraces(ctx, connect.NewRequest(traces))
+	keep(asker, "trace", traced, err)
+	deprecated, err := client.SelectMergeSpanProfile(ctx, connect.NewRequest(&querierv1.SelectMergeSpanProfileRequest{
+		ProfileTypeID: profileType, LabelSelector: selector, Start: start, End: end,
+		SpanSelector: []string{"9a517183f26a089d"},
+	}))
+	keep(asker, "span-profile", deprecated, err)
 	forced := merge(selector, start, end)
 	forced.Async = &querierv1.AsyncQueryRequest{Type: querierv1.AsyncQueryType_ASYNC_QUERY_TYPE_FORCE}
 	refused, err := client.SelectMergeStacktraces(ctx, connect.NewRequest(forced))
@@ -134,6 +143,11 @@ func (asker *asker) askAll(client querierv1connect.QuerierServiceClient, service
 		ExemplarType: typesv1.ExemplarType_EXEMPLAR_TYPE_INDIVIDUAL,
 	}))
 	keep(asker, "top", top, err)
+	ofSpans, err := client.SelectSeries(ctx, connect.NewRequest(&querierv1.SelectSeriesRequest{
+		ProfileTypeID: profileType, LabelSelector: selector, Start: start, End: end, Step: 15,
+		ExemplarType: typesv1.ExemplarType_EXEMPLAR_TYPE_SPAN,
+	}))
+	keep(asker, "span-exemplars", ofSpans, err)
 	heatmap, err := client.SelectHeatmap(ctx, connect.NewRequest(&querierv1.SelectHeatmapRequest{
 		ProfileTypeID: profileType, LabelSelector: selector, Start: start, End: end, Step: 15,
 		QueryType: querierv1.HeatmapQueryType_HEATMAP_QUERY_TYPE_INDIVIDUAL,

@@ -54,6 +54,8 @@ def test_head_and_block_sum_what_is_chosen(
     tmp_path_factory: pytest.TempPathFactory, groups: list[Group], choice: SampleChoice
 ) -> None:
     model, parts = parts_of(groups, tmp_path_factory.mktemp("blocks"))
+    assert {part.sample_count for part in parts} == {sum(map(len, model.rows.values()))}
+    assert all(part.size_bytes > 0 for part in parts)
     for part in parts:
         listed = read_rows(part)
         rows = part.rows(part.select_series(()), *ALWAYS).row_index
