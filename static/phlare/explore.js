@@ -16,6 +16,7 @@ const state = { type: '', query: '{}', range: '1h', from: '', until: '', tenant:
 let controller = null;
 let graph = null;
 let maxNodes = FIRST_NODES;
+let exported = {}; // what the download asks for
 
 const flame = new FlameGraph($('flame'), { onframe: describe });
 const timeline = new Timeline($('timeline'), {
@@ -93,12 +94,17 @@ async function draw(types) {
   const length = { m: 60e3, h: 3600e3 }[state.range.slice(-1)] * parseInt(state.range, 10);
   const range = state.range === 'custom' ? { from: Number(state.from), until: Number(state.until) } : { from: now - length, until: now };
   timeline.set(points, { ...range, step, unit: answer.unit });
-  $('download').href = `/api/v1/profile?${new URLSearchParams({ ...bounds(), ...query })}`;
+  exported = { ...bounds(), ...query };
+  linkDownload();
   $('download').hidden = Boolean(state.tenant); // a link cannot carry the tenant's header
   fillTable();
   runSearch();
   describe(-1);
   showNotices([...sourceNotices([types, line, answer]), ...truncation(answer), ...emptiness(answer)]);
+}
+
+function linkDownload() {
+  $('download-link').href = `/api/v1/export?${new URLSearchParams({ ...exported, format: $('format').value })}`;
 }
 
 function sourceNotices(answers) {
@@ -203,6 +209,7 @@ form.range.addEventListener('change', () => {
 form.type.addEventListener('change', () => form.requestSubmit());
 $('service-filter').addEventListener('input', filterServices);
 $('search').addEventListener('input', runSearch);
+$('format').addEventListener('change', linkDownload);
 $('reset').addEventListener('click', () => flame.zoom(0));
 $('table-details').addEventListener('toggle', fillTable);
 addEventListener('popstate', () => { readAddress(); load(); });

@@ -103,6 +103,18 @@ def test_a_link_to_a_view_shows_that_view(page: Page, cluster: Cluster) -> None:
     expect(page.locator("input[name=query]")).to_have_value('{service_name="checkout"}')
 
 
+@pytest.mark.parametrize(("form", "extension"), [("pprof", ".pb.gz"), ("html", ".html"), ("collapsed", ".txt")])
+def test_what_is_shown_is_downloaded_in_the_chosen_format(
+    page: Page, cluster: Cluster, form: str, extension: str
+) -> None:
+    explore(page, cluster, "/?query=%7Bservice_name%3D%22checkout%22%7D&range=1h")
+    page.get_by_label("Format of the download").select_option(form)
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download").click()
+    assert started.value.suggested_filename.endswith(extension)
+    assert started.value.path().stat().st_size > 200
+
+
 def test_frames_are_found_by_search_by_pointer_and_by_keyboard(page: Page, cluster: Cluster) -> None:
     explore(page, cluster, "/?query=%7Bservice_name%3D%22checkout%22%7D&range=1h")
     page.keyboard.press("/")
