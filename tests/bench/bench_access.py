@@ -1,4 +1,4 @@
-"""What limits and access control cost a push: ``python -m tests.bench.bench_access [--with limits access]``.
+"""What limits, inbox and access control cost a push: ``python -m tests.bench.bench_access [--with limits access]``.
 
 Two web servers of one cluster, one with everything on and one with it off, are pushed to in turns, so that whatever
 else the machine does hits both. The goal is a ratio of CPU, over all processes that a push passes; that of the web
@@ -46,6 +46,7 @@ FEATURES = {
         on={"PHLARE_LIMIT_INGESTION_RATE_BYTES_PER_SECOND": "1GiB"},
         off={"PHLARE_LIMIT_INGESTION_RATE_BYTES_PER_SECOND": "0", "PHLARE_LIMIT_MAX_GLOBAL_SERIES_PER_TENANT": "0"},
     ),
+    "inbox": Feature(on={"PHLARE_INBOX_ROWS": "100"}, off={"PHLARE_INBOX_ROWS": "0"}),
     "access": Feature(on={"PHLARE_ACCESS_ENABLED": "1"}, off={"PHLARE_ACCESS_ENABLED": "0"}, needs_token=True),
 }
 

@@ -39,6 +39,7 @@ def scene(settings, db: None) -> Iterator[Scene]:  # type: ignore[no-untyped-def
         querier=querier,
         tenant_settings=Settings(made),
         ring_actions=made.office.actions,
+        inbox_buffer=made.inbox,
     ):
         yield made
     made.ingesters.batcher.close()

@@ -1,7 +1,7 @@
 """Every reason once: what leads to it, and what is answered, counted and told.
 
 Columns: the reason; its Connect code; the number of its gRPC status; the HTTP status of each door that can meet it; how
-much of it the metric counts for the tenant, by pushed profile or request; what the push inbox calls it, if it is told
+much of it the metric counts for the tenant, by pushed profile or request; the verdict of the push inbox, if it is told
 there; and the input.
 """
 
@@ -45,7 +45,7 @@ class Row:
     grpc: int
     statuses: Mapping[str, int]  #: by door
     counted: int  #: by the metric of discarded profiles, over all doors together
-    inbox: str  #: refused, empty, dropped, failed; empty: no push of a known tenant
+    inbox: str  #: verdict there; empty when it is no push of a known tenant
     send: Callable[[Scene], Answers]
     input: str
 
@@ -196,38 +196,38 @@ def forbidden(scene: Scene) -> Answers:
 
 BOMB = gzip.compress(bytes(300 << 20), 1)
 ROWS = (
-    Row(Reason.UNKNOWN, "unknown", 2, everywhere(500), 3, "refused", through(Silent()), "a refusal without a reason"),
+    Row(Reason.UNKNOWN, "unknown", 2, everywhere(500), 3, "rejected", through(Silent()), "a refusal without a reason"),
     Row(
-        Reason.INVALID_LABELS, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.INVALID_LABELS, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed((("__name__", "a:b"), ("service_name", "web")), GOOD), "a colon in __name__",
     ),
     Row(
-        Reason.MISSING_LABELS, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.MISSING_LABELS, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed((("__name__", "cpu"), ("service_name", "")), GOOD), "an empty service_name",
     ),
-    Row(Reason.RATE_LIMITED, "resource_exhausted", 8, everywhere(429), 3, "refused", used_up, "a rate that is used up"),
+    Row(Reason.RATE_LIMITED, "resource_exhausted", 8, everywhere(429), 3, "rejected", used_up, "a used-up rate"),
     Row(
-        Reason.NOT_IN_INGESTION_WINDOW, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.NOT_IN_INGESTION_WINDOW, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, marked_profile("mark-old", NOW_NS - HOUR_NS)), "a profile of an hour ago",
     ),
     Row(
-        Reason.MAX_LABEL_NAMES_PER_SERIES, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.MAX_LABEL_NAMES_PER_SERIES, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed((*NAMED, ("pod", "a")), GOOD, max_label_names_per_series=2), "three labels of two allowed",
     ),
     Row(
-        Reason.LABEL_NAME_TOO_LONG, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.LABEL_NAME_TOO_LONG, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed((*NAMED, ("p" * 1025, "a")), GOOD), "a label name of a byte too many",
     ),
     Row(
-        Reason.LABEL_VALUE_TOO_LONG, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.LABEL_VALUE_TOO_LONG, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed((*NAMED, ("pod", "p" * 2049)), GOOD), "a label value of a byte too many",
     ),
     Row(
-        Reason.DUPLICATE_LABEL_NAMES, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.DUPLICATE_LABEL_NAMES, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed((*NAMED, ("pod", "a"), ("pod", "b")), GOOD), "a label twice",
     ),
     Row(
-        Reason.SERIES_LIMIT, "resource_exhausted", 8, everywhere(429), 3, "refused", no_room_for_series,
+        Reason.SERIES_LIMIT, "resource_exhausted", 8, everywhere(429), 3, "rejected", no_room_for_series,
         "a second series of one allowed",
     ),
     Row(
@@ -235,19 +235,19 @@ ROWS = (
         asked(NOW_MS - 90_000_000, NOW_MS), "a range of 25 hours",
     ),
     Row(
-        Reason.SAMPLES_LIMIT, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.SAMPLES_LIMIT, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, TWO, max_profile_stacktrace_samples=1), "two samples of one allowed",
     ),
     Row(
-        Reason.PROFILE_SIZE_LIMIT, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.PROFILE_SIZE_LIMIT, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, gzip.compress(LARGE), max_profile_size_bytes=4000), "more bytes than a profile may have, in gzip",
     ),
     Row(
-        Reason.SAMPLE_LABELS_LIMIT, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.SAMPLE_LABELS_LIMIT, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, TWO, max_profile_stacktrace_sample_labels=0), "a label of a sample of none allowed",
     ),
     Row(
-        Reason.MALFORMED_PROFILE, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.MALFORMED_PROFILE, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, b"\xff not a profile"), "bytes that are no pprof",
     ),
     Row(
@@ -263,32 +263,32 @@ ROWS = (
         asked(NOW_MS, NOW_MS - 1000), "an end before the start",
     ),
     Row(
-        Reason.BODY_SIZE_LIMIT_EXCEEDED, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.BODY_SIZE_LIMIT_EXCEEDED, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, gzip.compress(LARGE), ingestion_body_limit_bytes=1000), "profiles larger than a body may be",
     ),
     Row(
-        Reason.DROPPED_BY_RELABEL_RULES, "", 0, everywhere(200), 3, "dropped",
+        Reason.DROPPED_BY_RELABEL_RULES, "", 0, everywhere(200), 3, "empty",
         pushed(NAMED, GOOD, ingestion_relabeling_rules='[{"action": "drop", "source_labels": ["service_name"]}]'),
         "a rule that drops everything: the push succeeds",
     ),
     Row(
-        Reason.OUT_OF_ORDER, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.OUT_OF_ORDER, "invalid_argument", 3, everywhere(400), 3, "rejected",
         answered_by_ingesters(AckCode.TOO_OLD), "ingesters say that it is too old",
     ),
     Row(
-        Reason.BAD_GZIP, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.BAD_GZIP, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, gzip.compress(GOOD)[:-6]), "a gzip that is cut off",
     ),
     Row(
-        Reason.BODY_TOO_LARGE, "resource_exhausted", 8, {"connect": 429, "grpc": 200, "rest": 413}, 3, "refused",
+        Reason.BODY_TOO_LARGE, "resource_exhausted", 8, {"connect": 429, "grpc": 200, "rest": 413}, 3, "rejected",
         too_large_a_body, "a body of more than ten bytes allowed",
     ),
     Row(
-        Reason.DECOMPRESSED_TOO_LARGE, "invalid_argument", 3, {"connect": 400, "rest": 400}, 2, "refused",
+        Reason.DECOMPRESSED_TOO_LARGE, "invalid_argument", 3, {"connect": 400, "rest": 400}, 2, "rejected",
         with_header("Content-Encoding", "gzip", BOMB), "a body that expands to 300 MiB",
     ),
     Row(
-        Reason.LABEL_GROUPS_LIMIT, "invalid_argument", 3, everywhere(400), 3, "refused",
+        Reason.LABEL_GROUPS_LIMIT, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed(NAMED, TWO, max_label_groups_per_profile=1), "two sets of sample labels of one allowed",
     ),
     Row(
@@ -296,7 +296,7 @@ ROWS = (
         pushed(NAMED, marked_profile("mark-empty", NOW_NS, value=0)), "no sample has a value: the push succeeds",
     ),
     Row(
-        Reason.NO_PROFILES, "invalid_argument", 3, everywhere(400), 3, "refused", pushed(NAMED),
+        Reason.NO_PROFILES, "invalid_argument", 3, everywhere(400), 3, "rejected", pushed(NAMED),
         "a series without a profile",
     ),
     Row(
@@ -314,7 +314,7 @@ ROWS = (
         lambda scene: {"connect": scene.post(PUSH, b"x", "text/plain")}, "a push as text/plain",
     ),
     Row(
-        Reason.UNSUPPORTED_ENCODING, "unimplemented", 12, {"connect": 501, "rest": 501}, 2, "refused",
+        Reason.UNSUPPORTED_ENCODING, "unimplemented", 12, {"connect": 501, "rest": 501}, 2, "rejected",
         with_header("Content-Encoding", "br", b"x"), "a body in Brotli",
     ),
     Row(
@@ -345,7 +345,7 @@ ROWS = (
         Reason.DEADLINE, "unavailable", 14, everywhere(503), 0, "failed", answered_by_ingesters(None),
         "no ingester answers in time",
     ),
-    Row(Reason.REDIS_FULL, "unavailable", 14, everywhere(503), 3, "refused", redis_is_full, "a Redis without room"),
+    Row(Reason.REDIS_FULL, "unavailable", 14, everywhere(503), 3, "rejected", redis_is_full, "a Redis without room"),
     Row(
         Reason.DATABASE_UNAVAILABLE, "unavailable", 14, {"connect": 503, "rest": 503}, 0, "", with_unknown_tokens,
         "a token that cannot be looked up",

@@ -14,12 +14,12 @@ from django.http import HttpResponse
 from django.test import Client
 from prometheus_client import REGISTRY
 
-from ingest.adapters.token_table import TokenTable
 from ingest.api.grpc.framing import frame
 from ingest.api.proto import push_pb2
 from ingest.distributor.push import Distributor
 from ingest.distributor.rates import RateLimiter
 from ingest.distributor.series import SeriesLimiter
+from ingest.inbox.buffer import InboxBuffer
 from ingest.profiles.limits import DEFAULT_LIMITS, Limits
 from ingest.profiles.reasons import Rejection
 from ingest.storage.acks import AckCode
@@ -42,7 +42,7 @@ class Scene:
     closed: Rejection | None = None
     clock: Clock = field(default_factory=Clock)
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
-    token_table: TokenTable | None = None
+    inbox: InboxBuffer = field(default_factory=lambda: InboxBuffer(lambda: 0))
 
     def __post_init__(self) -> None:
         self.lender, self.registry = MemoryLender(self.clock), MemoryRegistry(self.clock)

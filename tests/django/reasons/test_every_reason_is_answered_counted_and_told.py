@@ -1,4 +1,4 @@
-"""Every reason by what leads to it: the same word in every protocol, in the metric and in the log.
+"""Every reason by what leads to it: the same word in every protocol, in the metric and in the push inbox.
 
 A reason without a row in the table fails here.
 """
@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from ingest.api.grpc.status import GRPC_STATUS
 from ingest.profiles.reasons import CONNECT_CODE, HTTP_STATUS, ConnectCode, Reason
 from tests.django.reasons.rows import ROWS, Row
-from tests.django.reasons.scene import Scene, discarded, trailers
+from tests.django.reasons.scene import TENANT, Scene, discarded, trailers
 
 EVERY = [pytest.param(row, id=f"{row.reason.value}: {row.input}") for row in ROWS]
 
@@ -47,6 +47,22 @@ def test_a_reason_is_answered_alike_by_every_door_and_counted(scene: Scene, row:
     assert discarded(row.reason.value, "samples") - profiles == row.counted
     grew = discarded(row.reason.value, "bytes") - size
     assert (grew > 0) == (row.counted > 0 and row.reason is not Reason.NO_PROFILES)
+    check_inbox(scene, row, len(answers))
+
+
+def check_inbox(scene: Scene, row: Row, pushes: int) -> None:
+    """Hold the rows of the push inbox against the row: each door once, with the verdict and the reason."""
+    told, lost = scene.inbox.take()
+    assert lost == 0
+    if not row.inbox:
+        assert not told
+        return
+    assert {cause.verdict.value for cause in told} == {row.inbox}
+    assert {cause.tenant for cause in told} == {TENANT}
+    assert sum(tally.count for tally in told.values()) == pushes
+    if row.reason is not Reason.UNKNOWN:
+        assert {cause.reason for cause in told} == {row.reason}
+        assert row.inbox == "empty" or all(tally.latest.item.message for tally in told.values())
 
 
 @pytest.mark.parametrize("row", EVERY)
