@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from ingest.distributor.batcher import Batcher, PushWait, Write
 from ingest.distributor.ports import NoReplicaSet, Placement, ReplicaSet
 from ingest.distributor.rates import RateLimiter
-from ingest.distributor.series import GroupSeries, SeriesLimiter, series_of, series_refusal
+from ingest.distributor.series import GroupSeries, SeriesLimiter, series_of
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.profiles.columns import ProfileGroup
-from ingest.profiles.labels import byte_length, placement_string, prepare_series_labels
+from ingest.profiles.labels import about_series, byte_length, placement_string, prepare_series_labels
 from ingest.profiles.limits import Limits
 from ingest.profiles.pprof.gunzip import claimed_bytes
 from ingest.profiles.prepare import Prepared, prepare_profile
@@ -134,7 +134,8 @@ class Distributor:
             drafts = self._prepare_bounded(tenant, series, limits, now_ns)
             if isinstance(drafts, Rejection):
                 return drafts
-            found = [_series_of(draft) for draft in drafts] if self._series is not None else []
+            counts = self._series is not None and limits.max_global_series_per_tenant > 0
+            found = [_series_of(draft) for draft in drafts] if counts else []
             if not self._has_unknown(tenant, found, limits):
                 return [self._place(tenant, draft, now_ns, wait) for draft in drafts]
         # Others need not wait while the registry is asked.
@@ -155,7 +156,7 @@ class Distributor:
         refused = self._series.admit(tenant, [one for groups in found for one in groups], limits)
         first = 0
         for draft, groups in zip(drafts, found, strict=True):
-            mine = {index - first: why for index, why in refused.items() if first <= index < first + len(groups)}
+            mine = {index: refused[first + index] for index in range(len(groups)) if first + index in refused}
             if mine:
                 _leave_out(draft, mine)
             first += len(groups)
@@ -245,7 +246,7 @@ def _prepare_all(tenant: str, series: Sequence[RawSeries], limits: Limits, now_n
                 continue
             prepared = prepare_profile(raw, tenant, labels, limits, now_ns)
             if isinstance(prepared, Rejection):
-                yield _Draft(blank, prepared)
+                yield _Draft(blank, about_series(prepared, labels))
             else:
                 placements = [placement_string(group.labels) for group in prepared.groups]
                 yield _Draft(_described(blank, prepared), prepared, placements)
@@ -275,7 +276,7 @@ def _leave_out(draft: _Draft, refused: Mapping[int, Rejection]) -> None:
     if isinstance(prepared, Rejection):
         return
     kept = [index for index in range(len(prepared.groups)) if index not in refused]
-    rejected = tuple([series_refusal(prepared.groups[index], why) for index, why in refused.items()])
+    rejected = tuple([about_series(why, prepared.groups[index].labels) for index, why in refused.items()])
     draft.placements = [draft.placements[index] for index in kept]
     draft.prepared = replace(
         prepared,

@@ -22,7 +22,6 @@ from typing import Protocol
 import xxhash
 
 from ingest.profiles.columns import ProfileGroup, SampleType
-from ingest.profiles.labels import describe_labels
 from ingest.profiles.limits import Limits
 from ingest.profiles.reasons import Reason, Rejection
 
@@ -132,11 +131,6 @@ class SeriesLimiter:
     def _forget(self) -> None:
         self._known = {}
         self._remembered = 0
-
-
-def series_refusal(group: ProfileGroup, why: Rejection) -> Rejection:
-    """Return the refusal of one group, with its labels."""
-    return Rejection(why.reason, f"{why.message} The series is {describe_labels(group.labels)}.")
 
 
 def _too_many(active: int, limit: int) -> Rejection:

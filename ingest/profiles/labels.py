@@ -256,6 +256,11 @@ def describe_labels(labels: Labels) -> str:
     return "{" + text + "}"
 
 
+def about_series(why: Rejection, labels: Labels) -> Rejection:
+    """Return a refusal that names the series it is about: a request may hold thousands."""
+    return Rejection(why.reason, f"{why.message.rstrip('.')}; the series is {describe_labels(labels)}.")
+
+
 def _fold_session_id(value: str, max_sessions: int) -> str | None:
     """Return the session id to store, or None to drop the label.
 

@@ -74,3 +74,9 @@ def test_a_profile_within_the_window_is_sent_with_its_time(
     (payload,) = batch.payloads.values()
     (record,) = [decode_record(view) for view in iter_records(payload)]
     assert [group.time_ns for group in record.groups] == [stored_ns]
+
+
+def test_a_refusal_names_the_series_it_is_about(ingesters: ScriptedIngesters) -> None:
+    items = ingesters.push(at(NOW_NS), RawSeries((*LABELS, ("pod", "b")), (b"\xff no profile",))).items
+    assert [item.outcome for item in items] == [Outcome.STORED, Outcome.REJECTED]
+    assert '{__name__="cpu", pod="b", service_name="web"}' in items[1].message

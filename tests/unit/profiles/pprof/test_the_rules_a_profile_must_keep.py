@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -125,3 +126,26 @@ def test_the_ingestion_window_excludes_its_bounds(age_ns: int, limits: dict[str,
 )
 def test_of_several_faults_the_first_rule_is_named(data: bytes, limits: dict[str, int], expected: Reason) -> None:
     assert reason(data, replace(Limits(), **limits)) is expected
+
+
+#: One fault for each rule, in the order in which they are judged: bytes to add, limits that make it one, the words that
+#: tell of it. The bytes of one do not mend another.
+FAULTS = (
+    (b"", {"reject_older_than_ns": 1}, "ingestion window"),
+    (b"", {"max_profile_stacktrace_samples": 1}, "max_profile_stacktrace_samples"),
+    (b"", {"max_profile_stacktrace_sample_labels": 1}, "max_profile_stacktrace_sample_labels"),
+    (message(4, b""), {}, "location 1 has id 0"),
+    (message(2, packed(1, [1])), {}, "0 values for"),
+    (message(3, number(1, 1) + number(5, 99)), {}, "mapping 0 names string"),
+    (message(6, b"\xff"), {}, "invalid UTF-8"),
+)
+
+
+@pytest.mark.parametrize(("first", "later"), list(itertools.combinations(range(len(FAULTS)), 2)))
+def test_of_any_two_faults_the_one_whose_rule_comes_first_is_told(first: int, later: int) -> None:
+    added, limits, words = FAULTS[first]
+    more, other_limits, _ = FAULTS[later]
+    data = replace(GOOD, time_ns=NOW_NS - HOUR_NS // 2).encode() + more + added
+    result = judge(data, replace(Limits(), **{**limits, **other_limits}))
+    assert isinstance(result, Rejection)
+    assert words in result.message
