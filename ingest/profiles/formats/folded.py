@@ -20,6 +20,7 @@ def read_groups(data: bytes, tree: StackTree, factor: int) -> None:
 
     Refuses a line that ends in anything but a count.
     """
+    nodes: dict[bytes, int] = {}
     for number, line in lines_of(data):
         stack, space, count = line.rpartition(b" ")
         if not space:
@@ -27,14 +28,15 @@ def read_groups(data: bytes, tree: StackTree, factor: int) -> None:
         if not count.isdigit() or len(count) > _MAX_DIGITS:
             shown = count[:_SHOWN_BYTES].decode("utf-8", "replace")
             raise malformed(f"line {number} ends in {shown!r}, which is not a count")
-        _add(tree, stack, int(count) * factor)
+        tree.add(_node(tree, stack, nodes), int(count) * factor)
 
 
 def read_lines(data: bytes, tree: StackTree, factor: int) -> None:
     """Add ``factor`` to the stack of each line; empty lines are skipped."""
+    nodes: dict[bytes, int] = {}
     for _, line in lines_of(data):
         if line:
-            _add(tree, line, factor)
+            tree.add(_node(tree, line, nodes), factor)
 
 
 def lines_of(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -48,8 +50,12 @@ def lines_of(data: bytes) -> Iterator[tuple[int, bytes]]:
         start = end + 1
 
 
-def _add(tree: StackTree, stack: bytes, value: int) -> None:
-    node = ROOT
-    for name in stack.decode("utf-8", "replace").split(";"):
-        node = tree.child(node, tree.frame(name))
-    tree.add(node, value)
+def _node(tree: StackTree, stack: bytes, nodes: dict[bytes, int]) -> int:
+    """Return the node of a stack; ``nodes`` are those of stacks that were met before, because files repeat them."""
+    node = nodes.get(stack)
+    if node is None:
+        node = ROOT
+        for name in stack.decode("utf-8", "replace").split(";"):
+            node = tree.child(node, tree.frame(name))
+        nodes[stack] = node
+    return node

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ingest.profiles.formats.converted import Converted
 from ingest.profiles.formats.folded import lines_of
@@ -30,55 +29,69 @@ _SHOWN_CHARS = 100
 #: What is in parentheses is a file only with a line or an ending: C++ and people put other things there.
 _PY_SPY = re.compile(r"(.+) \((?:([^()]+?):([0-9]{1,9})|([^() ]+\.[A-Za-z0-9]+))\)")
 _COLONS = re.compile(r"(.+):([^:]+):([0-9]{1,9})")
-_PROCESS = re.compile(r"P[0-9]{1,19}")
-_THREAD = re.compile(r"T[0-9a-fx:]{1,40}")
-_TID = re.compile(r"tid:[0-9]{1,20}")
-_NUMBERS = re.compile(r"-?[0-9]{1,19}(?:,-?[0-9]{1,19}){0,2}", re.ASCII)
+_COMMENT = re.compile(rb"^#([^:\n]*):([^\n]*)", re.MULTILINE)
+_OWNER = re.compile(rb"^(?:P[0-9]{1,19}(?:;T[0-9a-fx:]{1,40})?|tid:[0-9]{1,20})(?=[; ])", re.MULTILINE)
+_NUMBERS = re.compile(rb"-?[0-9]{1,19}(?:,-?[0-9]{1,19}){0,2}")
 
-#: The mode that austin writes when it writes none.
-_WALL, _CPU, _MEMORY, _FULL = "wall", "cpu", "memory", "full"
-#: Words older versions of austin use for the same modes.
-_MODES = {"wall": _WALL, "cpu": _CPU, "memory": _MEMORY, "full": _FULL}
+#: What austin measured; wall time when it does not say.
+_MODES = _WALL, _CPU, _MEMORY, _FULL = "wall", "cpu", "memory", "full"
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One stack with its numbers."""
-
-    owner: tuple[str, ...]  #: the process and the thread, as far as the line says
-    frames: list[str]
-    numbers: tuple[int, ...]
-
-
-@dataclass(slots=True)
 class _Stacks:
-    """What is known of a whole file: austin's comments, and whose stacks it holds."""
+    """The stacks of a file as nodes of a tree. Files repeat their stacks, so each is taken apart once."""
 
-    comments: dict[str, str] = field(default_factory=dict)
-    owners: set[tuple[str, ...]] = field(default_factory=set)
+    def __init__(self, tree: StackTree, several_owners: bool) -> None:
+        self._tree = tree
+        self._several_owners = several_owners
+        self._nodes: dict[bytes, int] = {}
+        self._frames: dict[str, int] = {}
+
+    def node(self, stack: bytes) -> int:
+        """Return the node of a stack as written."""
+        node = self._nodes.get(stack)
+        if node is None:
+            node = self._nodes[stack] = self._new_node(stack)
+        return node
+
+    def _new_node(self, stack: bytes) -> int:
+        owner = _OWNER.match(stack + b" ")
+        node, frames = ROOT, stack
+        if owner:
+            frames = stack[owner.end() + 1 :]
+            for name in owner[0].split(b";") if self._several_owners else ():
+                node = self._tree.named_child(node, name.decode())
+        if frames:
+            for text in frames.decode("utf-8", "replace").split(";"):
+                node = self._tree.child(node, self._frame(text))
+        return node
+
+    def _frame(self, text: str) -> int:
+        index = self._frames.get(text)
+        if index is None:
+            index = self._frames[text] = _frame(self._tree, text)
+        return index
 
 
 def convert_collapsed(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
     """Return the profile of stacks that end in a count of samples."""
     meaning = hints.counted()
     tree = StackTree((meaning.sample_type,), limits)
-    several = len(_survey(data).owners) > 1
-    for line in _lines(data):
-        (count, *more) = line.numbers
+    stacks = _Stacks(tree, _has_several_owners(data))
+    for stack, (count, *more) in _lines(data):
         if more or count < 0:
             raise malformed("a stack ends in something else than a count")
-        tree.add(_node(tree, line, several), count * meaning.factor)
+        tree.add(stacks.node(stack), count * meaning.factor)
     return [_converted(meaning, tree, hints, 0)]
 
 
 def convert_austin(data: bytes, hints: ImportHints, limits: Limits) -> list[Converted]:
     """Return the profiles of what austin wrote: one, or in full mode wall time, CPU time and allocated memory."""
-    stacks = _survey(data)
-    mode = _MODES.get(stacks.comments.get("mode", _WALL))
-    if mode is None:
-        raise malformed(f"austin's mode {stacks.comments['mode'][:_SHOWN_CHARS]!r} is not known")
-    interval_ns = _microseconds_ns(stacks.comments.get("interval", ""))
-    duration_ns = _microseconds_ns(stacks.comments.get("duration", ""))
+    comments = {name.strip(): value.strip() for name, value in _COMMENT.findall(data)}
+    mode = comments.get(b"mode", _WALL.encode()).decode("utf-8", "replace")
+    if mode not in _MODES:
+        raise malformed(f"austin's mode {mode[:_SHOWN_CHARS]!r} is not known")
+    interval_ns = _microseconds_ns(comments.get(b"interval", b""))
+    duration_ns = _microseconds_ns(comments.get(b"duration", b""))
     wanted = (_WALL, _CPU, _MEMORY) if mode == _FULL else (mode,)
     meanings = {
         _WALL: hints.timed("wall", interval_ns),
@@ -86,15 +99,16 @@ def convert_austin(data: bytes, hints: ImportHints, limits: Limits) -> list[Conv
         _MEMORY: ImportHints().counted("alloc_space"),
     }
     trees = {one: StackTree((meanings[one].sample_type,), limits) for one in wanted}
-    for line in _lines(data):
-        for one, value in _values(line.numbers, mode):
+    several = _has_several_owners(data)
+    stacks = {one: _Stacks(tree, several) for one, tree in trees.items()}
+    for stack, numbers in _lines(data):
+        for one, value in _values(numbers, mode):
             if value > 0:
-                tree = trees[one]
-                tree.add(_node(tree, line, len(stacks.owners) > 1), value)
+                trees[one].add(stacks[one].node(stack), value)
     return [_converted(meanings[one], tree, hints, duration_ns) for one, tree in trees.items()]
 
 
-def _values(numbers: tuple[int, ...], mode: str) -> Iterator[tuple[str, int]]:
+def _values(numbers: list[int], mode: str) -> Iterator[tuple[str, int]]:
     """Yield which profile gets which value of a line. Memory that was given back, below 0, belongs to none."""
     if len(numbers) != (3 if mode == _FULL else 1):
         raise malformed(f"a stack ends in {len(numbers)} numbers, which the mode {mode} does not write")
@@ -108,49 +122,20 @@ def _values(numbers: tuple[int, ...], mode: str) -> Iterator[tuple[str, int]]:
     yield _MEMORY, memory_bytes
 
 
-def _survey(data: bytes) -> _Stacks:
-    """Read a file once for what its lines have in common."""
-    stacks = _Stacks()
-    for _, raw in lines_of(data):
-        if raw.startswith(b"#"):
-            name, _, value = raw[1:].decode("utf-8", "replace").partition(":")
-            stacks.comments[name.strip()] = value.strip()
-        elif raw:
-            stacks.owners.add(_owner(raw.decode("utf-8", "replace").split(";", 2)))
-    return stacks
+def _has_several_owners(data: bytes) -> bool:
+    return len({match[0] for match in _OWNER.finditer(data)}) > 1
 
 
-def _lines(data: bytes) -> Iterator[_Line]:
-    for number, raw in lines_of(data):
-        if not raw or raw.startswith(b"#"):
+def _lines(data: bytes) -> Iterator[tuple[bytes, list[int]]]:
+    """Yield each stack as written with the numbers at its end."""
+    for number, line in lines_of(data):
+        if not line or line.startswith(b"#"):
             continue
-        stack, _, numbers = raw.decode("utf-8", "replace").rpartition(" ")
+        stack, _, numbers = line.rpartition(b" ")
         if not _NUMBERS.fullmatch(numbers):
-            raise malformed(f"line {number} ends in {numbers[:_SHOWN_CHARS]!r}, which is not a count")
-        frames = stack.split(";") if stack else []
-        owner = _owner(frames)
-        yield _Line(owner, frames[len(owner) :], tuple(int(one) for one in numbers.split(",")))
-
-
-def _owner(frames: list[str]) -> tuple[str, ...]:
-    """Return the first parts of a stack that name its process and its thread. The last may still end in numbers."""
-    first = frames[0].partition(" ")[0]
-    if _TID.fullmatch(first):
-        return (first,)
-    if not _PROCESS.fullmatch(first):
-        return ()
-    second = frames[1].partition(" ")[0] if len(frames) > 1 else ""
-    return (first, second) if _THREAD.fullmatch(second) else (first,)
-
-
-def _node(tree: StackTree, line: _Line, several: bool) -> int:
-    node = ROOT
-    if several:
-        for name in line.owner:
-            node = tree.named_child(node, name)
-    for frame in line.frames:
-        node = tree.child(node, _frame(tree, frame))
-    return node
+            shown = numbers[:_SHOWN_CHARS].decode("utf-8", "replace")
+            raise malformed(f"line {number} ends in {shown!r}, which is not a count")
+        yield stack, [int(one) for one in numbers.split(b",")]
 
 
 def _frame(tree: StackTree, text: str) -> int:
@@ -166,6 +151,6 @@ def _converted(meaning: Meaning, tree: StackTree, hints: ImportHints, duration_n
     return Converted(((LABEL_NAME, meaning.metric_name),), pprof)
 
 
-def _microseconds_ns(text: str) -> int:
-    readable = text.isascii() and text.isdigit() and len(text) < _MAX_DIGITS - len(str(_MICROSECOND_NS))
+def _microseconds_ns(text: bytes) -> int:
+    readable = text.isdigit() and len(text) < _MAX_DIGITS - len(str(_MICROSECOND_NS))
     return int(text) * _MICROSECOND_NS if readable else 0
