@@ -11,47 +11,47 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
+from ingest.api.access_middleware import Audience, audience
 from ingest.api.rest.serializers import ErrorAnswer
 from ingest.api.rest.view import ApiView
-from ingest.api.tenancy import Scope
 
 _YAML = "application/yaml"
 _ANSWERS = {(200, _YAML): OpenApiTypes.STR, 401: ErrorAnswer, 403: ErrorAnswer}
 
 
+@audience(Audience.STAFF)
 class ConfigurationView(ApiView):
     """The configuration in force."""
 
-    scope = Scope.ADMIN
+    scope = None
 
     @extend_schema(operation_id="configuration", responses=_ANSWERS)
     def get(self, request: Request) -> HttpResponse:
         """Answer every setting with its value. Of a secret only whether it is set, of an address no password."""
-        self.tenants()
         return _yaml((one.name, one.value) for one in settings.PHLARE_ENVIRONMENT.in_force())
 
 
+@audience(Audience.STAFF)
 class ConfigurationDiffView(ApiView):
     """What differs from the defaults."""
 
-    scope = Scope.ADMIN
+    scope = None
 
     @extend_schema(operation_id="configurationDiff", responses=_ANSWERS)
     def get(self, request: Request) -> HttpResponse:
         """Answer the settings that were set."""
-        self.tenants()
         return _yaml((one.name, one.value) for one in settings.PHLARE_ENVIRONMENT.in_force() if one.is_set)
 
 
+@audience(Audience.STAFF)
 class ConfigurationDefaultView(ApiView):
     """The defaults."""
 
-    scope = Scope.ADMIN
+    scope = None
 
     @extend_schema(operation_id="configurationDefault", responses=_ANSWERS)
     def get(self, request: Request) -> HttpResponse:
         """Answer every setting with its default."""
-        self.tenants()
         return _yaml((one.name, one.default) for one in settings.PHLARE_ENVIRONMENT.in_force())
 
 

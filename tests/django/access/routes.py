@@ -185,9 +185,9 @@ ROWS = [
         )
         for method in methods
     ),
-    Row("api/v1/status/config", "GET", Kind.ADMIN),
-    Row("api/v1/status/config/diff", "GET", Kind.ADMIN),
-    Row("api/v1/status/config/default", "GET", Kind.ADMIN),
+    Row("api/v1/status/config", "GET", Kind.STAFF),
+    Row("api/v1/status/config/diff", "GET", Kind.STAFF),
+    Row("api/v1/status/config/default", "GET", Kind.STAFF),
     Row("api/v1/status/buildinfo", "GET", Kind.KNOWN),
     Row("api/v1/openapi.json", "GET", Kind.KNOWN),
     Row("api/docs", "GET", Kind.KNOWN_PAGE),

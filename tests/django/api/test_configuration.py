@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from ingest.access.types import Scope
+from ingest.api.access_middleware import Audience, audience_of
 from ingest.api.rest.configuration import ConfigurationDefaultView, ConfigurationDiffView, ConfigurationView
 from phlareweb.env import Environment
 from tests.django.api.conftest import Doors
@@ -67,5 +67,5 @@ def test_the_real_configuration_is_shown(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("view", [ConfigurationView, ConfigurationDiffView, ConfigurationDefaultView])
-def test_it_is_for_administrators(view: type) -> None:
-    assert view.scope is Scope.ADMIN
+def test_it_is_for_whoever_looks_after_the_machines(view: type) -> None:
+    assert audience_of(view) is Audience.STAFF
