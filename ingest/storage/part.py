@@ -10,7 +10,7 @@ so that a planner can compare parts by :func:`series_digests` and drop rows that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,8 +109,10 @@ class Part(Protocol):
     def row_totals(self, row_index: I64, choice: SampleChoice) -> I64:
         """Return int64[R], the sum of the values of each of these rows that the ``choice`` picks."""
 
-    def span_totals(self, row_index: I64, choice: SampleChoice) -> SpanTotals:
-        """Return the sum of the values of each span of each of these rows that the ``choice`` picks."""
+    def span_totals(self, row_index: I64, choice: SampleChoice) -> Iterator[SpanTotals]:
+        """Return the sum of the values of each span of each of these rows that the ``choice`` picks, some rows at a
+        time.
+        """
 
     def merge(self, row_index: I64, by_name: bool, choice: SampleChoice = EVERY_SAMPLE) -> StackProfile:
         """Sum the values of these rows per stack; a row that is named twice counts twice.

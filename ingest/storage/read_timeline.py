@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,62 +16,73 @@ from ingest.storage.timeline import Observations, Timeline
 
 def add_points(request: ReadRequest, part: Part, rows: Rows, timeline: Timeline) -> int:
     """Add the total of each row to its step; return how many rows counted."""
-    seen = _observed(request, part, rows, ExemplarKind.INDIVIDUAL, timeline)
-    timeline.add(seen)
-    match request.exemplars:
-        case ExemplarKind.INDIVIDUAL:
+    counted = 0
+    for seen in _observed(request, part, rows, ExemplarKind.INDIVIDUAL, timeline):
+        timeline.add(seen)
+        counted += len(seen.cell)
+        if request.exemplars is ExemplarKind.INDIVIDUAL:
             timeline.suggest(seen)
-        case ExemplarKind.SPAN:
-            timeline.suggest(_observed(request, part, rows, ExemplarKind.SPAN, timeline))
-    return len(seen.cell)
+    if request.exemplars is ExemplarKind.SPAN:
+        for seen in _observed(request, part, rows, ExemplarKind.SPAN, timeline):
+            timeline.suggest(seen)
+    return counted
 
 
 def add_to_heatmap(request: ReadRequest, part: Part, rows: Rows, timeline: Timeline) -> int:
     """Count the value of each row, or of each span of each row, in its step and bucket; return how many rows."""
-    seen = _observed(request, part, rows, request.counted, timeline)
-    # What came after the floors were asked for may be smaller or larger than all before: it goes to the ends.
-    bucket = np.searchsorted(np.array(request.floors, np.int64), seen.value, side="right") - 1
-    cell = seen.cell * HEATMAP_BUCKETS + np.clip(bucket, 0, HEATMAP_BUCKETS - 1)
-    seen = replace(seen, cell=cell)
-    timeline.add(seen)
-    if request.exemplars is not ExemplarKind.NONE:
-        timeline.suggest(seen)
+    floors = np.array(request.floors, np.int64)
+    for seen in _observed(request, part, rows, request.counted, timeline):
+        # What came after the floors were asked for may be smaller or larger than all before: it goes to the ends.
+        bucket = np.searchsorted(floors, seen.value, side="right") - 1
+        cell = seen.cell * HEATMAP_BUCKETS + np.clip(bucket, 0, HEATMAP_BUCKETS - 1)
+        in_bucket = replace(seen, cell=cell)
+        timeline.add(in_bucket)
+        if request.exemplars is not ExemplarKind.NONE:
+            timeline.suggest(in_bucket)
     return len(rows)
 
 
 def values_of(request: ReadRequest, part: Part, rows: Rows) -> tuple[int, int] | None:
     """Return the smallest and the largest value that a heatmap of these rows would count, None without any."""
-    seen = _observed(request, part, rows, request.counted, Timeline((), with_exemplars=False))
-    return (int(seen.value.min()), int(seen.value.max())) if len(seen.value) else None
+    nowhere = Timeline((), with_exemplars=False)
+    low, high = [], []
+    for seen in _observed(request, part, rows, request.counted, nowhere):
+        if len(seen.value):
+            low.append(int(seen.value.min()))
+            high.append(int(seen.value.max()))
+    return (min(low), max(high)) if low else None
 
 
-def _observed(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind, timeline: Timeline) -> Observations:
-    """Return an entry for each row, or for each span of each row, that has a value."""
+def _observed(
+    request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind, timeline: Timeline
+) -> Iterator[Observations]:
+    """Return an entry for each row, or for each span of each row, that has a value; some rows at a time."""
     series, of_row = np.unique(rows.series, return_inverse=True)
     numbers = np.array([timeline.numbers(part.series.labels(int(one))) for one in series], np.int64).reshape(-1, 2)
     # Point t covers (t - step, t], so a row exactly on a point belongs to it.
     step = -((request.origin_ns - rows.time_ns) // request.step_ns)
-    at, value, span, trace = _values(request, part, rows, kind)
-    return Observations(
-        group=numbers[of_row, 0][at],
-        cell=step[at],
-        value=value,
-        series=numbers[of_row, 1][at],
-        time_ns=rows.time_ns[at],
-        id_hi=rows.id_hi[at],
-        id_lo=rows.id_lo[at],
-        span=span,
-        trace=trace,
-    )
+    for at, value, span, trace in _values(request, part, rows, kind):
+        yield Observations(
+            group=numbers[of_row, 0][at],
+            cell=step[at],
+            value=value,
+            series=numbers[of_row, 1][at],
+            time_ns=rows.time_ns[at],
+            id_hi=rows.id_hi[at],
+            id_lo=rows.id_lo[at],
+            span=span,
+            trace=trace,
+        )
 
 
-def _values(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind) -> tuple[I64, I64, U64, U64]:
+def _values(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind) -> Iterator[tuple[I64, I64, U64, U64]]:
     """Return position of the row, value, span and trace of each entry."""
     if kind is ExemplarKind.SPAN:
-        spans = part.span_totals(rows.row_index, request.choice)
-        return spans.row, spans.value, spans.span, spans.trace
+        for spans in part.span_totals(rows.row_index, request.choice):
+            yield spans.row, spans.value, spans.span, spans.trace
+        return
     total = rows.total
     if request.choice.picks_samples:
         total = part.row_totals(rows.row_index, request.choice)
     at = np.flatnonzero(total).astype(np.int64)
-    return at, total[at], np.zeros(len(at), np.uint64), np.zeros((len(at), 2), np.uint64)
+    yield at, total[at], np.zeros(len(at), np.uint64), np.zeros((len(at), 2), np.uint64)

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.profiles.columns import I64, U32, U64, StackProfile, Symbols, no_traces
+from ingest.profiles.columns import I64, U32, U64, StackProfile, Symbols
 from ingest.profiles.go_pgo import nearest_the_leaf
 from ingest.profiles.projection import below_call_site_nodes, project_by_name, prune
 from ingest.profiles.projection import by_name as project
@@ -77,23 +77,16 @@ def totals_of_rows(part: Sampled, row_index: I64, choice: SampleChoice) -> I64:
     return totals
 
 
-def totals_of_spans(part: Sampled, row_index: I64, choice: SampleChoice) -> SpanTotals:
+def totals_of_spans(part: Sampled, row_index: I64, choice: SampleChoice) -> Iterator[SpanTotals]:
     """Sum the values of each span of each row, as :meth:`ingest.storage.part.Part.span_totals` says."""
     nodes = _nodes(part, choice)
-    found = [SpanTotals(np.zeros(0, np.int64), np.zeros(0, np.uint64), no_traces(), np.zeros(0, np.int64))]
     for run in part.runs(row_index, True, True):
         if len(run.span):
             row, sample, value = span_totals(
                 run.node, run.value, run.span, _kept(run, choice), nodes, run.offset, run.count
             )
             trace = run.trace[sample] if len(run.trace) else np.zeros((len(sample), 2), np.uint64)
-            found.append(SpanTotals(run.at[row], run.span[sample], trace, value))
-    return SpanTotals(
-        np.concatenate([one.row for one in found]),
-        np.concatenate([one.span for one in found]),
-        np.concatenate([one.trace for one in found]),
-        np.concatenate([one.value for one in found]),
-    )
+            yield SpanTotals(run.at[row], run.span[sample], trace, value)
 
 
 def _nodes(part: Sampled, choice: SampleChoice) -> NDArray[np.bool_]:

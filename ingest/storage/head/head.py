@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -188,7 +188,7 @@ class Head:
         """Sum the values of each row, as :meth:`ingest.storage.part.Part.row_totals` says."""
         return self.snapshot().row_totals(row_index, choice)
 
-    def span_totals(self, row_index: I64, choice: SampleChoice) -> SpanTotals:
+    def span_totals(self, row_index: I64, choice: SampleChoice) -> Iterator[SpanTotals]:
         """Sum the values of each span, as :meth:`ingest.storage.part.Part.span_totals` says."""
         return self.snapshot().span_totals(row_index, choice)
 

@@ -96,7 +96,7 @@ class HeadView:
         """Sum the values of each row, as :meth:`ingest.storage.part.Part.row_totals` says."""
         return totals_of_rows(self, row_index, choice)
 
-    def span_totals(self, row_index: I64, choice: SampleChoice) -> SpanTotals:
+    def span_totals(self, row_index: I64, choice: SampleChoice) -> Iterator[SpanTotals]:
         """Sum the values of each span, as :meth:`ingest.storage.part.Part.span_totals` says."""
         return totals_of_spans(self, row_index, choice)
 
