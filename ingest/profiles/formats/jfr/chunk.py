@@ -13,7 +13,7 @@ from ingest.profiles.formats.jfr import number_kernels as number
 from ingest.profiles.formats.jfr.damage import damaged
 from ingest.profiles.formats.jfr.event_types import EVENT_TYPES, POOLS, SAMPLE_NAME, SETTING_NAME, SETTING_SLOTS, Pool
 from ingest.profiles.formats.jfr.header import Chunk
-from ingest.profiles.formats.jfr.layouts import JfrClass, LayoutError, Slot, Step, compile_class
+from ingest.profiles.formats.jfr.layouts import Budget, JfrClass, LayoutError, Slot, Step, compile_class
 from ingest.profiles.formats.jfr.metadata import read_metadata
 from ingest.profiles.formats.jfr.texts import reference_at, text_at
 from ingest.profiles.formats.refused import malformed
@@ -100,15 +100,17 @@ def read_chunk(data: bytes, chunk: Chunk) -> ChunkColumns:
 class _Layouts:
     """The classes a kernel may meet, ascending by id, with the steps of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: Mapping[int, JfrClass]) -> None:
+        self._classes = classes
+        self._budget = Budget(classes)
         self._rows: list[tuple[int, int, int, int]] = []
         self._steps: list[Step] = []
 
-    def add(self, classes: Mapping[int, JfrClass], type_id: int, slots: Mapping[str, Slot], kind: int) -> None:
+    def add(self, type_id: int, slots: Mapping[str, Slot], kind: int) -> None:
         """Add a class; one that cannot be read is kept as such, and is an error once a value of it is met."""
         first = len(self._steps)
         try:
-            self._steps += compile_class(classes, type_id, slots, first)
+            self._steps += compile_class(self._classes, type_id, slots, first, self._budget)
         except LayoutError:
             first = _NOT_READABLE
         self._rows.append((type_id, first, len(self._steps), kind))
@@ -122,13 +124,13 @@ class _Layouts:
 
 def _read_events(raw: U8, chunk: Chunk, classes: Mapping[int, JfrClass]) -> tuple[I64, I64, I64]:
     """Return the tables of events, correlations and checkpoints."""
-    layouts = _Layouts()
+    layouts = _Layouts(classes)
     wanted = {one.name: (index, one.slots) for index, one in enumerate(EVENT_TYPES)}
     wanted[SETTING_NAME] = (SETTING, SETTING_SLOTS)
     for type_id, one in classes.items():
         if one.name in wanted:
             index, slots = wanted[one.name]
-            layouts.add(classes, type_id, slots, index)
+            layouts.add(type_id, slots, index)
     types, table, steps = layouts.tables()
     if (table[:, 0] == _NOT_READABLE).any():
         raise malformed(f"the metadata at byte {chunk.metadata} describes an event that cannot be read")
@@ -146,11 +148,11 @@ def _read_events(raw: U8, chunk: Chunk, classes: Mapping[int, JfrClass]) -> tupl
 
 def _read_pools(raw: U8, chunk: Chunk, classes: Mapping[int, JfrClass], checkpoints: I64) -> tuple[I64, I64]:
     """Return the tables of constants and frames."""
-    layouts = _Layouts()
+    layouts = _Layouts(classes)
     for type_id, one in classes.items():
         if one.super_type != _EVENT_CLASS:
             pool, slots = POOLS.get(one.name, (0, {}))
-            layouts.add(classes, type_id, slots, int(pool))
+            layouts.add(type_id, slots, int(pool))
     types, table, steps = layouts.tables()
     report = np.zeros(kernels.REPORT_SIZE, np.int64)
     constants = frames = np.empty((0, 0), np.int64)

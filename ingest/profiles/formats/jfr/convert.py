@@ -21,7 +21,7 @@ from ingest.profiles.pprof.message import encode_message
 from ingest.profiles.reasons import Rejection
 
 _SECOND_NS = 1_000_000_000
-#: What the profiler sampled by; empty when the recording does not say.
+#: What the profiler sampled by, when the recording says so.
 _LABEL_EVENT = "jfr_event"
 
 
@@ -70,4 +70,5 @@ def _converted(
 ) -> Converted:
     """Return the profile of one kind."""
     message = message_of(recording, label_sets, kind, times, max_bytes)
-    return Converted(((LABEL_NAME, kind.name), (_LABEL_EVENT, recording.event_setting)), encode_message(message))
+    event = ((_LABEL_EVENT, recording.event_setting),) if recording.event_setting else ()
+    return Converted(((LABEL_NAME, kind.name), *event), encode_message(message))

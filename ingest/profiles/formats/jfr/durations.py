@@ -11,7 +11,7 @@ _UNITS_NS = {
 }  # fmt: skip
 
 
-def duration_ns(text: str) -> int:
+def parsed_ns(text: str) -> int:
     """Return the nanoseconds of ``20 ms``, as the JDK writes it, or ``10000000``, as async-profiler does; else 0.
 
     The JDK also says ``everyChunk`` and the like, which is no duration.

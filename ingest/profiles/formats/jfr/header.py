@@ -31,7 +31,7 @@ from dataclasses import dataclass
 
 from ingest.profiles.formats.refused import malformed
 
-_HEADER = struct.Struct(">4sHHQQQQQQQBBH")
+_HEADER = struct.Struct(">4sHHQQQqqqqBBH")
 _MAGIC = b"FLR\0"
 _VERSIONS = (1, 2)
 _IS_COMPRESSED = 1

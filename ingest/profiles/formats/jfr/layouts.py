@@ -26,8 +26,9 @@ from enum import Enum, auto
 
 INTEGER, BYTES, STRING, ARRAY, END = range(5)
 
-#: Fields of a class, in practice below 30; those of nested classes count with each use.
-MAX_FIELDS = 4096
+#: Fields that are gone through for all classes of a chunk together, those of nested classes with each use: so many, and
+#: so many for each field that is described. In practice it is one for each.
+_FREE_FIELDS, _FIELDS_PER_FIELD = 1024, 8
 #: Classes inside of classes, in practice 2.
 MAX_NESTING = 16
 #: Arrays inside of arrays, in practice 1.
@@ -78,36 +79,45 @@ class JfrClass:
 
 
 class LayoutError(ValueError):
-    """A class refers to a type that is not there, or to itself, or has more fields than there is room for."""
+    """A class refers to a type that is not there, or to itself, or there are too many fields together."""
+
+
+class Budget:
+    """The fields that may still be gone through: classes inside of classes can double and double."""
+
+    def __init__(self, classes: Mapping[int, JfrClass]) -> None:
+        """Allow for some times as many as the classes describe."""
+        self._left = _FREE_FIELDS + _FIELDS_PER_FIELD * sum(len(one.fields) for one in classes.values())
+
+    def take(self, kind: JfrClass) -> None:
+        """Count one field of a class."""
+        self._left -= 1
+        if self._left < 0:
+            raise LayoutError(f"there is no room for the fields of class {kind.name!r}")
 
 
 def compile_class(
-    classes: Mapping[int, JfrClass], type_id: int, slots: Mapping[str, Slot], first_step: int
+    classes: Mapping[int, JfrClass], type_id: int, slots: Mapping[str, Slot], first_step: int, budget: Budget
 ) -> list[Step]:
     """Return the steps of a value of class ``type_id``, numbered from ``first_step``; LayoutError when it has none.
 
     ``slots`` names wanted fields, nested ones with dots, as ``frames.method``; the value itself is ``""``.
     """
-    compiler = _Compiler(classes, slots, first_step)
+    compiler = _Compiler(classes, slots, first_step, budget)
     _add_value(compiler, type_id, "", slots.get(""), 0, 0)
     return compiler.steps
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Compiler:
     classes: Mapping[int, JfrClass]
     slots: Mapping[str, Slot]
     first_step: int
+    budget: Budget
     steps: list[Step] = dataclass_field(default_factory=list)
-    fields_left: int = MAX_FIELDS
 
     def add(self, operation: int, slot: int, argument: int) -> None:
         self.steps.append((operation, slot, argument))
-
-    def count_field(self, kind: JfrClass) -> None:
-        self.fields_left -= 1
-        if self.fields_left < 0:
-            raise LayoutError(f"class {kind.name!r} ends a class of more than {MAX_FIELDS} fields")
 
 
 def _add_value(compiler: _Compiler, type_id: int, path: str, slot: Slot | None, nesting: int, arrays: int) -> None:
@@ -125,7 +135,7 @@ def _add_value(compiler: _Compiler, type_id: int, path: str, slot: Slot | None, 
         if nesting == MAX_NESTING:
             raise LayoutError(f"class {kind.name!r} is nested more than {MAX_NESTING} deep")
         for field in kind.fields:
-            compiler.count_field(kind)
+            compiler.budget.take(kind)
             _add_field(compiler, field, f"{path}{field.name}", nesting + 1, arrays)
 
 

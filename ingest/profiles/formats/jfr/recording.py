@@ -13,7 +13,7 @@ import numpy as np
 
 from ingest.profiles.columns import I64
 from ingest.profiles.formats.jfr.chunk import SETTING, ChunkColumns, read_chunk
-from ingest.profiles.formats.jfr.durations import duration_ns
+from ingest.profiles.formats.jfr.durations import parsed_ns
 from ingest.profiles.formats.jfr.event_types import EVENT_SETTING, INTERVAL_SETTINGS, STATES, WALL_SETTING, Pool, State
 from ingest.profiles.formats.jfr.generated_names import without_generated_parts
 from ingest.profiles.formats.jfr.header import chunks_of
@@ -27,6 +27,7 @@ _LOCATION_BYTES = 8
 #: Bytes of all names together, as a multiple of what a profile may have: a short recording can give one long name to
 #: many methods. Real ones stay below their own size.
 _MAX_NAMES_RATIO = 8
+_MAX_NS = (1 << 63) - 1
 #: Settings of a chunk that are read one by one; a profiler writes one at its start.
 _MAX_SETTINGS = 10_000
 
@@ -47,7 +48,7 @@ class Events:
 class Recording:
     """What profiles are made of."""
 
-    start_ns: int  #: Unix time
+    start_ns: int  #: Unix time, 0 = the recording says none
     duration_ns: int
     event_setting: str  #: what the profiler sampled by, ``jfr_event``; empty when it does not say
     interval_ns: int  #: between two samples of a thread; 0 when the profiler does not say
@@ -71,9 +72,10 @@ def read_recording(data: bytes, max_bytes: int) -> Recording:
     joined = Events(*(np.concatenate([getattr(part.events, name) for part in parts]) for name in Events.__slots__))
     locations, stack_locations = distinct(np.frombuffer(b"".join(tables.stacks), np.int64))
     start_ns = min(chunk.start_ns for chunk in chunks)
+    duration_ns = max(chunk.start_ns + chunk.duration_ns for chunk in chunks) - start_ns
     return Recording(
-        start_ns=start_ns,
-        duration_ns=max(chunk.start_ns + chunk.duration_ns for chunk in chunks) - start_ns,
+        start_ns=max(start_ns, 0),
+        duration_ns=min(max(duration_ns, 0), _MAX_NS),
         event_setting=tables.event_setting,
         interval_ns=tables.interval_ns,
         functions=tuple(tables.functions),
@@ -138,7 +140,7 @@ class _Tables:
         for name in INTERVAL_SETTINGS:
             rows = settings[_are(chunk, chunk.events[settings, 1], name)]
             if len(rows):
-                self.interval_ns = duration_ns(chunk.text(int(chunk.events[rows[-1], 2])))
+                self.interval_ns = parsed_ns(chunk.text(int(chunk.events[rows[-1], 2])))
 
     def _stacks_of(self, chunk: ChunkColumns, keys: I64) -> I64:
         """Return the stack of each event; frames whose method is not known are left out of it."""

@@ -54,15 +54,20 @@ def with_event(name: str, content: bytes) -> bytes:
     return assemble(bytes(writer.out), metadata_content(described(CLASSES), Encoding()), Encoding())
 
 
-def with_checkpoint(*numbers: int) -> bytes:
-    """Return a recording whose checkpoint has these numbers after its head."""
+def checkpoint_of(*numbers: int) -> Writer:
+    """Return a checkpoint that has these numbers after its head."""
     writer = Writer(Encoding())
     for _ in range(3):
         writer.number(0, 8)
     writer.out.append(1)
     for number in numbers:
         writer.number(number, 8)
-    return with_event("checkpoint", bytes(writer.out))
+    return writer
+
+
+def with_checkpoint(*numbers: int) -> bytes:
+    """Return a recording with such a checkpoint."""
+    return with_event("checkpoint", bytes(checkpoint_of(*numbers).out))
 
 
 def with_classes(classes: dict[str, list[tuple[str, str]]]) -> bytes:
@@ -227,9 +232,21 @@ def many_settings() -> bytes:
     return write_chunk([Event("jdk.ActiveSetting", texts={"name": "event", "value": "a"})] * 10_001)
 
 
+def classes_in_classes() -> bytes:
+    """Each class is eight times as large as the next, and there are many that use the largest."""
+    users = {f"test.User{index}": [("all", "test.C9")] for index in range(3000)}
+    for index, name in enumerate(users):
+        IDS.setdefault(name, 1000 + index)
+    metadata = metadata_content(described({**CLASSES, **EACH_TWICE, "test.C12": [], **users}), Encoding())
+    checkpoint = Writer(Encoding())
+    checkpoint.event(1, checkpoint_of(1, IDS["test.User2999"], 1, 1))
+    return assemble(bytes(checkpoint.out), metadata, Encoding())
+
+
 BOUNDS: dict[str, tuple[Callable[[], bytes], Reason, str]] = {
     "chunks": (many_chunks, Reason.MALFORMED_PROFILE, "more than 1000 chunks"),
     "bytes of metadata": (large_metadata, Reason.MALFORMED_PROFILE, f"at most {MAX_METADATA_BYTES} are read"),
+    "fields": (classes_in_classes, Reason.MALFORMED_PROFILE, "does not say what the constants of a class look like"),
     "sums": (values_without_a_sum, Reason.MALFORMED_PROFILE, "too large to be summed"),
     "settings": (many_settings, Reason.MALFORMED_PROFILE, "more than 10000 settings"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ingest.profiles.formats.detect import FileFormat
 from ingest.profiles.formats.hints import ImportHints
 from ingest.profiles.formats.import_file import ImportedFile, import_file
-from ingest.profiles.formats.jfr.durations import duration_ns
+from ingest.profiles.formats.jfr.durations import parsed_ns
 from ingest.profiles.reasons import Reason, Rejection
 from tests.unit.profiles.formats.jfr.folding import LIMITS, message_of, sums_of
 from tests.unit.profiles.formats.jfr.recording_writer import IDS, Event, write_chunk
@@ -78,6 +79,25 @@ def test_real_recordings_say_when_and_how_often(recording: str) -> None:
     assert all(value % interval_ns == 0 for values in times for value in values.values())
 
 
+@pytest.mark.parametrize(
+    ("start_ns", "duration_ns", "time_ns", "expected_ns"),
+    [
+        (5, 7, 5, 7),
+        (-5, 7, 99, 7),
+        (0, 7, 99, 7),
+        (5, -7, 5, 0),
+        ((1 << 63) - 1, (1 << 63) - 1, (1 << 63) - 1, (1 << 63) - 1),
+    ],
+)
+def test_times_that_cannot_be_are_left_out(start_ns: int, duration_ns: int, time_ns: int, expected_ns: int) -> None:
+    data = bytearray(write_chunk([Event("jdk.ExecutionSample")], [STACK]))
+    struct.pack_into(">qq", data, 32, start_ns, duration_ns)
+
+    (one,) = imported(bytes(data), ImportHints(now_ns=99)).profiles
+    message = message_of(one.pprof)
+    assert (message.time_nanos, message.duration_nanos) == (time_ns, expected_ns)
+
+
 def test_a_time_that_is_said_is_that_of_the_profiles() -> None:
     data = gzip.decompress((FOLDER / "agent.jfr.gz").read_bytes())
 
@@ -101,4 +121,4 @@ def test_a_damaged_file_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_durations_of_settings(text: str, expected: int) -> None:
-    assert duration_ns(text) == expected
+    assert parsed_ns(text) == expected

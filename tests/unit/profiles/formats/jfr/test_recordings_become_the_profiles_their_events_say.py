@@ -196,6 +196,13 @@ def test_a_profile_has_the_times_of_the_request_and_the_event_of_the_profiler() 
 CPU_EVENT = Event("jdk.ExecutionSample")
 
 
+def test_without_the_setting_there_is_no_label_of_it() -> None:
+    result = convert(write_chunk([CPU_EVENT], [STACK]))
+
+    assert isinstance(result, list)
+    assert [one.labels for one in result] == [(("__name__", "process_cpu"),)]
+
+
 @pytest.mark.parametrize("events", [[Event("jdk.ExecutionSample", stack=NO_STACK)], [Event("test.Unknown")], []])
 def test_a_recording_without_samples_is_a_profile_without_samples(events: list[Event]) -> None:
     result = convert(write_chunk(events))
