@@ -70,6 +70,7 @@ class _Draft:
     blank: ItemResult
     prepared: Prepared | Rejection
     placements: list[str] = field(default_factory=list)  #: placement string of each group
+    series: list[GroupSeries] = field(default_factory=list)  #: those of each group, once they are asked about
 
 
 class Distributor:
@@ -131,35 +132,33 @@ class Distributor:
         now_ns = self._now_ns()
         size_bytes = sum(len(raw) for one in series for raw in one.profiles)
         with self._turn if size_bytes <= TAKES_TURNS_BYTES else nullcontext():
-            drafts = self._prepare_bounded(tenant, series, limits, now_ns)
-            if isinstance(drafts, Rejection):
-                return drafts
-            counts = self._series is not None and limits.max_global_series_per_tenant > 0
-            found = [_series_of(draft) for draft in drafts] if counts else []
-            if not self._has_unknown(tenant, found, limits):
-                return [self._place(tenant, draft, now_ns, wait) for draft in drafts]
-        # Others need not wait while the registry is asked.
-        self._admit_series(tenant, drafts, found, limits)
-        return [self._place(tenant, draft, now_ns, wait) for draft in drafts]
+            found = self._prepare_bounded(tenant, series, limits, now_ns, wait)
+        if isinstance(found, Rejection):
+            return found
+        # Others need not wait while the registry of series is asked.
+        self._admit_series(tenant, [one for one in found if isinstance(one, _Draft)], limits)
+        return [self._place(tenant, one, now_ns, wait) if isinstance(one, _Draft) else one for one in found]
 
-    def _has_unknown(self, tenant: str, found: Sequence[Sequence[GroupSeries]], limits: Limits) -> bool:
-        if self._series is None:
+    def _is_unknown(self, tenant: str, draft: _Draft, limits: Limits) -> bool:
+        """Whether the series of a draft have to be asked about; notes them in it."""
+        if self._series is None or isinstance(draft.prepared, Rejection) or not limits.max_global_series_per_tenant:
             return False
-        return any(self._series.unknown(tenant, groups, limits) for groups in found if groups)
+        pairs = zip(draft.prepared.groups, draft.placements, strict=True)
+        draft.series = [series_of(group, placement) for group, placement in pairs]
+        return self._series.unknown(tenant, draft.series, limits)
 
-    def _admit_series(
-        self, tenant: str, drafts: Sequence[_Draft], found: Sequence[Sequence[GroupSeries]], limits: Limits
-    ) -> None:
+    def _admit_series(self, tenant: str, drafts: Sequence[_Draft], limits: Limits) -> None:
         """Take the groups out of the drafts whose series are beyond the limit."""
-        if self._series is None:
+        if self._series is None or not drafts:
             return
-        refused = self._series.admit(tenant, [one for groups in found for one in groups], limits)
+        refused = self._series.admit(tenant, [one for draft in drafts for one in draft.series], limits)
         first = 0
-        for draft, groups in zip(drafts, found, strict=True):
-            mine = {index: refused[first + index] for index in range(len(groups)) if first + index in refused}
+        for draft in drafts:
+            count = len(draft.series)
+            mine = {index: refused[first + index] for index in range(count) if first + index in refused}
             if mine:
                 _leave_out(draft, mine)
-            first += len(groups)
+            first += count
 
     def _send(self, items: Sequence[_Item], writes: Sequence[Write], wait: PushWait) -> None:
         if not self._batcher.submit(writes):
@@ -173,16 +172,17 @@ class Distributor:
         wait.wait(self._deadline_seconds)
 
     def _prepare_bounded(
-        self, tenant: str, series: Sequence[RawSeries], limits: Limits, now_ns: int
-    ) -> list[_Draft] | Rejection:
-        drafts: list[_Draft] = []
+        self, tenant: str, series: Sequence[RawSeries], limits: Limits, now_ns: int, wait: PushWait
+    ) -> list[_Item | _Draft] | Rejection:
+        """Place every profile at once, but for those with series that have to be asked about."""
+        found: list[_Item | _Draft] = []
         room_bytes = limits.ingestion_body_limit_bytes
         for draft in _prepare_all(tenant, series, limits, now_ns):
             room_bytes -= draft.blank.raw_bytes
             if room_bytes < 0:
                 return _too_many_bytes(limits)
-            drafts.append(draft)
-        return drafts
+            found.append(draft if self._is_unknown(tenant, draft, limits) else self._place(tenant, draft, now_ns, wait))
+        return found
 
     def _place(self, tenant: str, draft: _Draft, now_ns: int, wait: PushWait) -> _Item:
         """Encode one record for each distinct replica set of the profile's groups."""
@@ -262,12 +262,6 @@ def _described(blank: ItemResult, prepared: Prepared) -> ItemResult:
         dropped=prepared.dropped,
         suspects=prepared.suspects,
     )
-
-
-def _series_of(draft: _Draft) -> list[GroupSeries]:
-    if isinstance(draft.prepared, Rejection):
-        return []
-    return [series_of(group, text) for group, text in zip(draft.prepared.groups, draft.placements, strict=True)]
 
 
 def _leave_out(draft: _Draft, refused: Mapping[int, Rejection]) -> None:

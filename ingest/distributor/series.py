@@ -84,7 +84,7 @@ class SeriesLimiter:
 
     def unknown(self, tenant: str, groups: Sequence[GroupSeries], limits: Limits) -> bool:
         """Whether the registry has to be asked about any of these groups. Costs one look-up a group."""
-        if not limits.max_global_series_per_tenant:
+        if not groups or not limits.max_global_series_per_tenant:
             return False
         if self._clock_seconds() >= self._window_ends_seconds:
             return True
