@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.inbox.types import Cause, Latest, Tally, Verdict
-from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.reasons import CONNECT_CODE, ConnectCode, Reason, Rejection
 
 #: Rows that wait to be written at most; what comes beyond is counted and forgotten.
 MAX_WAITING = 2000
@@ -19,6 +19,10 @@ MAX_NAME_CHARS, MAX_VALUE_CHARS, MAX_AGENT_CHARS = 64, 96, 120
 
 #: What is left out of a profile by its own fault or by a limit. Zeros and what rules drop is meant to go.
 CLIPPING = frozenset({"truncated_stacks", "truncated_strings", "negative_samples", "samples_with_unknown_location"})
+#: Codes of refusals that are no fault of the sender.
+_OUR_FAULTS = frozenset(
+    {ConnectCode.UNAVAILABLE, ConnectCode.INTERNAL, ConnectCode.UNKNOWN, ConnectCode.DEADLINE_EXCEEDED}
+)
 _MEANT = Reason.DROPPED_BY_RELABEL_RULES
 
 Labels = tuple[tuple[str, str], ...]
@@ -78,6 +82,8 @@ class InboxBuffer:
         reason = item.reason
         if verdict is Verdict.EMPTY:
             reason = _MEANT if _MEANT.value in dropped else Reason.EMPTY_PROFILE
+        elif reason is None and item.outcome is not Outcome.STORED:
+            reason = Reason.UNKNOWN
         if len(user_agent) > MAX_AGENT_CHARS:
             user_agent = user_agent[:MAX_AGENT_CHARS]
         cause = Cause(tenant, door, user_agent, labels, verdict, reason, item.suspects, dropped)
@@ -102,9 +108,9 @@ def _verdict(item: ItemResult, dropped: Sequence[str]) -> Verdict:
             return Verdict.ACCEPTED if CLIPPING.isdisjoint(dropped) else Verdict.CLIPPED
         case Outcome.EMPTY:
             return Verdict.EMPTY
-        case Outcome.REJECTED:
+        case Outcome.REJECTED if CONNECT_CODE[item.reason or Reason.UNKNOWN] not in _OUR_FAULTS:
             return Verdict.REJECTED
-        case Outcome.FAILED:
+        case _:
             return Verdict.FAILED
 
 

@@ -196,7 +196,7 @@ def forbidden(scene: Scene) -> Answers:
 
 BOMB = gzip.compress(bytes(300 << 20), 1)
 ROWS = (
-    Row(Reason.UNKNOWN, "unknown", 2, everywhere(500), 3, "rejected", through(Silent()), "a refusal without a reason"),
+    Row(Reason.UNKNOWN, "unknown", 2, everywhere(500), 3, "failed", through(Silent()), "a refusal without a reason"),
     Row(
         Reason.INVALID_LABELS, "invalid_argument", 3, everywhere(400), 3, "rejected",
         pushed((("__name__", "a:b"), ("service_name", "web")), GOOD), "a colon in __name__",
@@ -345,7 +345,7 @@ ROWS = (
         Reason.DEADLINE, "unavailable", 14, everywhere(503), 0, "failed", answered_by_ingesters(None),
         "no ingester answers in time",
     ),
-    Row(Reason.REDIS_FULL, "unavailable", 14, everywhere(503), 3, "rejected", redis_is_full, "a Redis without room"),
+    Row(Reason.REDIS_FULL, "unavailable", 14, everywhere(503), 3, "failed", redis_is_full, "a Redis without room"),
     Row(
         Reason.DATABASE_UNAVAILABLE, "unavailable", 14, {"connect": 503, "rest": 503}, 0, "", with_unknown_tokens,
         "a token that cannot be looked up",

@@ -68,6 +68,12 @@ def test_the_verdict_on_what_was_not(outcome: Outcome, verdict: Verdict) -> None
     assert (cause.verdict, cause.reason, cause.is_trouble) == (verdict, Reason.SAMPLES_LIMIT, True)
 
 
+@pytest.mark.parametrize("reason", [Reason.REDIS_FULL, Reason.INTERNAL, Reason.UNKNOWN, None])
+def test_a_refusal_through_no_fault_of_the_sender_is_a_failure(reason: Reason | None) -> None:
+    cause = only(outcome=Outcome.REJECTED, reason=reason)
+    assert (cause.verdict, cause.reason) == (Verdict.FAILED, reason or Reason.UNKNOWN)
+
+
 def test_an_odd_profile_is_accepted_and_looked_at() -> None:
     cause = only(outcome=Outcome.STORED, suspects=(Suspect.NO_SYMBOLS,))
     assert (cause.verdict, cause.suspects, cause.is_trouble) == (Verdict.ACCEPTED, (Suspect.NO_SYMBOLS,), True)
