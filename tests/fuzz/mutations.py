@@ -29,6 +29,15 @@ def seeds() -> list[bytes]:
     return [plain.encode(), labelled.encode(Random(1)), Profile(labelled.samples, extra=extra).encode()]
 
 
+def go_seeds() -> list[bytes]:
+    """Return profiles of Go with type parameters, and with stacks that look as if they had been cut."""
+    stack = tuple((f"main.f{depth}[go.shape.[]int].g", "a.go", depth) for depth in range(70))
+    cut = [Sample(stack[first : first + 64], (first + 1,)) for first in range(7)]
+    heap = [Sample(stack[first : first + 32], (1, first)) for first in range(7)]
+    types = (("alloc_space", "bytes"), ("inuse_space", "bytes"))
+    return [Profile(cut).encode(), Profile(heap, types=types).encode()]
+
+
 def _cut(data: bytes, rng: Random) -> bytes:
     return data[: rng.randrange(len(data) + 1)]
 

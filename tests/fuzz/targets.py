@@ -20,6 +20,8 @@ from ingest.profiles.record import (
     iter_records,
 )
 from ingest.profiles.record_columns import RecordError
+from ingest.profiles.relabel import relabel
+from ingest.profiles.relabel_text import parse_rules
 from ingest.profiles.selector import parse_selector
 from ingest.storage.block.errors import BlockDamaged
 from ingest.storage.block.reader import Block
@@ -29,17 +31,34 @@ from ingest.storage.read_messages import ReadOp, ReadRequest, decode_request, en
 from ingest.storage.wal.reader import replay
 from ingest.storage.wal.writer import WalWriter
 from tests.fuzz.format_targets import format_targets
+from tests.fuzz.mutations import go_seeds
 from tests.fuzz.mutations import seeds as pprof_seeds
 from tests.fuzz.recording_targets import recording_targets
 from tests.fuzz.target import Target
 from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES
 from tests.unit.storage.pushes import Group, Sample, plain, push, samples
 
+RULES = b"""
+- {action: hashmod, source_labels: [__name__, pod], separator: "-", target_label: share, modulus: 8}
+- {source_labels: [service_name], regex: "(?P<name>.+)-[0-9]{1,3}|x", target_label: "a_${name}", replacement: "$1$$"}
+- {action: labelmap, regex: "k8s_(.*)", replacement: "$1"}
+- {action: labeldrop, regex: "thread.*"}
+- {action: drop, source_labels: [service_name], regex: "load.*"}
+"""
+
 
 def _pprof(data: bytes) -> bool:
     result = prepare_profile(data, "alice", SERIES, ANY_TIME, NOW_NS)
     assert isinstance(result, Prepared | Rejection)
     return isinstance(result, Prepared)
+
+
+def _rules(data: bytes) -> bool:
+    rules = parse_rules(data.decode("utf-8", "replace"))
+    if isinstance(rules, Rejection):
+        return False
+    relabel(rules, SERIES)
+    return True
 
 
 def _record(data: bytes) -> bool:
@@ -101,6 +120,8 @@ def targets() -> Iterator[dict[str, Target]]:
         request = ReadRequest(ReadOp.MERGE, "team-a", "[]", 0, 10, labels=["service_name"])
         yield {
             "pprof": Target(pprof_seeds(), _pprof),
+            "pprof of Go": Target(go_seeds(), _pprof),
+            "rules": Target([RULES], _rules),
             "record": Target(_records(), _record),
             "answer": Target([encode_stack_profile(everything.merge(rows, by_name=False))], _answer),
             "request": Target([encode_request(request)], _request),

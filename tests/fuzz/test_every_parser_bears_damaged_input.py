@@ -9,7 +9,7 @@ from tests.fuzz.targets import targets
 
 SECONDS = 1.0
 PARSERS = [
-    *("pprof", "record", "answer", "request", "selector", "log", "block"),
+    *("pprof", "pprof of Go", "rules", "record", "answer", "request", "selector", "log", "block"),
     *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form", "file"),
     *("encoded tree", "flamebearer", "upload"),
     *("jfr", "jfr labels"),
