@@ -17,6 +17,7 @@ from ingest.profiles.pprof.go import without_type_parameters
 from ingest.profiles.pprof.gunzip import gunzip_bounded
 from ingest.profiles.pprof.language import Language, language_of
 from ingest.profiles.pprof.normalize import Normalized, merge_rows, normalize, sample_types_of
+from ingest.profiles.pprof.source import with_source
 from ingest.profiles.pprof.wire_kernels import DURATION_NANOS, TIME_NANOS
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.profiles.relabel import RelabelRule, relabel
@@ -87,7 +88,7 @@ def _normalized(
     limits: Limits,
 ) -> Normalized | Rejection:
     """Mend what the language asks for, leave out the sample types that rules drop, and normalise."""
-    digests = checked.string_digests
+    decoded, digests = with_source(decoded, checked.string_digests, series_labels)
     if language is Language.GO:
         decoded, digests = without_type_parameters(decoded, digests)
     sample_types = sample_types_of(decoded)
