@@ -157,6 +157,10 @@ class TenantChange(models.Model):
         return f"{self.setting} of {self.tenant or 'everybody'}"
 
 
+#: Tokens of one tenant that are not revoked, and rows of revoked ones that are kept beside them.
+MAX_TOKENS = 1000
+
+
 class ApiToken(models.Model):
     """A key of a program to the data of one tenant. Rows stay when a token is revoked, so that its name is known.
 
@@ -187,9 +191,11 @@ class ApiToken(models.Model):
         return f"{self.prefix} of {self.tenant}"
 
     def clean(self) -> None:
-        """Refuse a token that could do nothing."""
+        """Refuse a token that could do nothing, and one more than every process would keep in memory."""
         if not (self.can_push or self.can_query or self.can_admin):
             raise ValidationError("A token needs at least one of push, query and admin.")
+        if self._state.adding and ApiToken.objects.filter(tenant=self.tenant, revoked_at=None).count() >= MAX_TOKENS:
+            raise ValidationError(f"The tenant has {MAX_TOKENS} tokens, which is the most it may have: revoke some.")
 
 
 class Membership(models.Model):

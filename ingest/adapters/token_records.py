@@ -18,7 +18,7 @@ from ingest.access.tokens import KnownToken, NewToken
 from ingest.access.types import AccessAction, Scope
 from ingest.adapters.orm_audit import record_access
 from ingest.administration.types import Actor
-from ingest.models import ApiToken
+from ingest.models import MAX_TOKENS, ApiToken
 
 #: How exact the time of the last use is.
 USE_PRECISION = timedelta(hours=1)
@@ -75,6 +75,7 @@ def save_new_token(token: ApiToken, new: NewToken, actor: Actor) -> None:
     with transaction.atomic():
         token.save(force_insert=True)
         record_access(actor, AccessAction.CREATE_TOKEN, token.tenant, _description(token))
+        _forget_revoked(token.tenant)
 
 
 def save_changed_token(token: ApiToken, actor: Actor) -> None:
@@ -95,6 +96,13 @@ def revoke_token(token: ApiToken, actor: Actor) -> bool:
         record_access(actor, AccessAction.REVOKE_TOKEN, token.tenant, _description(token))
     token.refresh_from_db()
     return True
+
+
+def _forget_revoked(tenant: str) -> None:
+    """Delete the rows of tokens that were revoked longest ago, beyond a number."""
+    revoked = ApiToken.objects.filter(tenant=tenant).exclude(revoked_at=None)
+    oldest = revoked.order_by("-revoked_at", "-id").values_list("id", flat=True)[MAX_TOKENS:]
+    ApiToken.objects.filter(id__in=list(oldest)).delete()
 
 
 def _description(token: ApiToken) -> str:

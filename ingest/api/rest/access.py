@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -110,7 +111,10 @@ class TokensView(_TokenView):
         lifetime_ms = query["expires_in"]
         expires_at = None if lifetime_ms is None else datetime.fromtimestamp(time.time() + lifetime_ms / 1000, UTC)
         token = unsaved_token(tenant, query["name"], query["scopes"], expires_at)
-        text = create_token(token, self.actor)
+        try:
+            text = create_token(token, self.actor)
+        except ValidationError as error:
+            raise Refused(Rejection(Reason.BAD_REQUEST, " ".join(error.messages))) from error
         response = json_response({**token_document(token), "token": text}, status=201)
         response["Cache-Control"] = "no-store"
         return response

@@ -9,8 +9,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 
+from ingest import models
 from ingest.access.types import Scope
 from ingest.access_wiring import create_token, revoke_token, token_document, unsaved_token
+from ingest.adapters import token_records
 from ingest.adapters.token_records import (
     load_tokens,
     note_use,
@@ -108,6 +110,24 @@ def test_the_audit_log_says_who_did_what() -> None:
         (action, "ada", "ours", "192.0.2.7") for action in ("create-token", "change-token", "revoke-token")
     ]
     assert AuditEntry.objects.order_by("id")[1].detail == f"{token.prefix} 'alloy': push"
+
+
+def test_the_number_of_tokens_of_a_tenant_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MAX_TOKENS", 3)
+    monkeypatch.setattr(token_records, "MAX_TOKENS", 3)
+    tokens = [made()[0] for _ in range(3)]
+    with pytest.raises(ValidationError, match="revoke some"):
+        made()
+    made("theirs")
+    for token in tokens:
+        revoke_token(token, ADA)
+    for _ in range(4):
+        token, _ = made()
+        revoke_token(token, ADA)
+    made()
+    kept = ApiToken.objects.filter(tenant="ours")
+    assert (kept.filter(revoked_at=None).count(), kept.exclude(revoked_at=None).count()) == (1, 3)
+    assert not kept.filter(id__in=[token.id for token in tokens]).exists()
 
 
 @pytest.mark.parametrize(

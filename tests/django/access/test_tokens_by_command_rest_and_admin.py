@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from ingest import models
 from ingest.access.types import Scope
 from ingest.models import ApiToken, AuditEntry
 from tests.django.access.conftest import ADMIN_TOKEN, BY, Site, make_token
@@ -103,6 +104,19 @@ def test_a_token_of_another_tenant_is_as_absent_as_one_that_never_was(site: Site
 def test_a_mistake_over_rest_is_a_bad_request(site: Site, query: str) -> None:
     answer = site.call(Persona.ADMIN, "POST", f"/api/v1/tokens?{query}")
     assert (answer.status_code, answer.json()["reason"]) == (400, "bad_request")
+
+
+def test_a_tenant_that_has_enough_tokens_is_told_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "MAX_TOKENS", 1)
+    answer = site.call(Persona.ADMIN, "POST", "/api/v1/tokens?name=x&scopes=push")
+    assert (answer.status_code, answer.json()["reason"]) == (400, "bad_request")
+    assert "revoke some" in answer.json()["message"]
+    with pytest.raises(CommandError, match="revoke some"):
+        run("create", "ours", "--name", "x", "--scope", "push")
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", password="right"))
+    form = {"name": "x", "tenant": "ours", "can_push": "on"}
+    assert "revoke some" in client.post("/admin/ingest/apitoken/add/", form).content.decode()
 
 
 def test_while_access_control_is_off_only_the_administration_makes_tokens(site: Site, settings) -> None:  # type: ignore[no-untyped-def]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,24 @@ def test_everything_else_is_open_unless_access_is_controlled(bind: str) -> None:
     assert problem is not None
     assert "PHLARE_ACCESS_ENABLED=1" in problem.hint
     assert open_to_others(bind, access_enabled=True) is None
+
+
+def test_up_says_so_before_it_starts_anything(tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PHLARE_")}
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "manage.py", "up", "--bind=0.0.0.0", f"--port={port}", "--grpc-port=0"],
+            cwd=ROOT,
+            env={**clean, "DJANGO_SETTINGS_MODULE": "phlareweb.settings", "PHLARE_DATA_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert ended.returncode != 0
+    assert "Warning: The server listens on 0.0.0.0 and access control is off" in ended.stdout
 
 
 @pytest.mark.parametrize(
