@@ -33,6 +33,7 @@ from ingest.storage.wal.writer import WalWriter
 from tests.fuzz.format_targets import format_targets
 from tests.fuzz.mutations import go_seeds
 from tests.fuzz.mutations import seeds as pprof_seeds
+from tests.fuzz.otlp_targets import otlp_targets
 from tests.fuzz.recording_targets import recording_targets
 from tests.fuzz.target import Target
 from tests.unit.profiles.pprof.pprof_model import ANY_TIME, NOW_NS, SERIES
@@ -130,6 +131,7 @@ def targets() -> Iterator[dict[str, Target]]:
             "block": _block(Path(folder) / "block", head),
             **format_targets(),
             **recording_targets(),
+            **otlp_targets(),
         }
 
 

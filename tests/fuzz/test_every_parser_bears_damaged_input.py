@@ -13,6 +13,7 @@ PARSERS = [
     *("groups", "lines", "tree", "trie", "speedscope", "old pprof", "form", "file"),
     *("encoded tree", "flamebearer", "upload"),
     *("jfr", "jfr labels"),
+    *("OTLP", "OTLP 1.9", "OTLP JSON", "gRPC frame"),
 ]
 
 
