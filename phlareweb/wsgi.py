@@ -22,4 +22,6 @@ _site = get_wsgi_application()
 application = import_string("ingest.api.hot_door.HotDoor")(_site)
 if settings.ROLE == "web":
     warn_of_open_ports()
-    import_string("ingest.api.grpc.process.serve")()
+    if settings.GRPC_PORT:
+        # Only then, because the library alone takes 19 MB.
+        import_string("ingest.api.grpc.process.serve")()

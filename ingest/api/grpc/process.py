@@ -15,9 +15,7 @@ _GRACE_MARGIN_SECONDS = 1.0
 
 
 def serve() -> None:
-    """Serve gRPC on the port of the settings. Without that port this process serves HTTP alone, and its log says so."""
-    if not settings.GRPC_PORT:
-        return
+    """Serve gRPC on the port of the settings. When it cannot be had this process serves HTTP alone; its log says so."""
     try:
         server = start_server(
             RPCS,

@@ -1,7 +1,7 @@
 """gRPC itself: the handlers of Connect behind a server of its own port, inside each web process.
 
 WSGI cannot send the trailers that end a gRPC answer, so the web server's port is out of the question. A process of its
-own would cost the kernels, the client of the ring and the settings of the tenants once more, 120 MB and a connection
+own would cost the kernels, the client of the ring and the settings of the tenants once more, 170 MB and a connection
 pool; inside the web process the server costs 23 MB and shares them. All web processes of a host listen on one port, and
 the kernel deals new connections out among them.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cluster.cluster import Cluster
+from tests.integration.cluster.cluster import Cluster, free_port
 from tests.integration.cluster.memory import MIB, cluster_memory
 
 pytestmark = [
@@ -23,7 +23,7 @@ HEAVY = ("/numba/", "/llvmlite/", "/numpy/", "/pyarrow/")
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(tmp_path_factory.mktemp("idle") / "data")
+    made = Cluster(tmp_path_factory.mktemp("idle") / "data", grpc_port=free_port())
     made.start()
     try:
         yield made
