@@ -287,7 +287,7 @@ def _over_time(
         op,
         "",
         matchers_to_json(_with_type(sel)),
-        (start_ms - step_ms) * _NS_PER_MS + 1,
+        max((start_ms - step_ms) * _NS_PER_MS + 1, -_MAX_MS * _NS_PER_MS),
         end_ms * _NS_PER_MS + 1,
         step_ns=step_ms * _NS_PER_MS,
         origin_ns=start_ms * _NS_PER_MS,

@@ -59,8 +59,7 @@ def _observed(
     """Return an entry for each row, or for each span of each row, that has a value; some rows at a time."""
     series, of_row = np.unique(rows.series, return_inverse=True)
     numbers = np.array([timeline.numbers(part.series.labels(int(one))) for one in series], np.int64).reshape(-1, 2)
-    # Point t covers (t - step, t], so a row exactly on a point belongs to it.
-    step = -((request.origin_ns - rows.time_ns) // request.step_ns)
+    step = _steps(rows.time_ns, request.origin_ns, request.step_ns)
     for at, value, span, trace in _values(request, part, rows, kind):
         yield Observations(
             group=numbers[of_row, 0][at],
@@ -73,6 +72,17 @@ def _observed(
             span=span,
             trace=trace,
         )
+
+
+def _steps(time_ns: I64, origin_ns: int, step_ns: int) -> I64:
+    """Return the number of the step each time is in; times are after ``origin_ns - step_ns``.
+
+    Point t covers (t - step, t], so a row exactly on a point belongs to it. The distance of two times may need all 64
+    bits, which is why it is counted without a sign.
+    """
+    before = np.uint64((origin_ns - step_ns) % 2**64)
+    distance = np.ascontiguousarray(time_ns).view(np.uint64) - before
+    return ((distance - np.uint64(1)) // np.uint64(step_ns)).astype(np.int64)
 
 
 def _values(request: ReadRequest, part: Part, rows: Rows, kind: ExemplarKind) -> Iterator[tuple[I64, I64, U64, U64]]:

@@ -1,4 +1,4 @@
-"""Sources in memory for tests of the querier: real heads answer real requests, nothing travels."""
+"""Sources in memory for tests of the querier: real heads answer real requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from ingest.querier.ports import BlockTotals, CanDoWithout, ReadSet
 from ingest.querier.service import Querier
 from ingest.storage.head.head import Head
 from ingest.storage.read import answer
-from ingest.storage.read_messages import BlockRef, ReadReply, ReadRequest
+from ingest.storage.read_messages import (
+    BlockRef,
+    ReadReply,
+    ReadRequest,
+    decode_reply,
+    decode_request,
+    encode_reply,
+    encode_request,
+)
 from tests.unit.storage.pushes import Group, push
 
 TENANT = "team-a"
@@ -47,7 +55,11 @@ class MemorySources:
         self, requests: Mapping[str, ReadRequest], timeout_seconds: float, can_do_without: CanDoWithout
     ) -> Mapping[str, ReadReply | str]:
         self.asked += 1
-        return {source: answer(request, [self.heads[source]]) for source, request in requests.items()}
+        return {source: self._travelled(request, self.heads[source]) for source, request in requests.items()}
+
+    def _travelled(self, request: ReadRequest, head: Head) -> ReadReply:
+        """Ask and answer in the bytes that would travel."""
+        return decode_reply(encode_reply(answer(decode_request(encode_request(request)), [head])))
 
     def querier(self, limits: Limits | None = None) -> Querier:
         chosen = limits if limits is not None else Limits()
