@@ -56,6 +56,7 @@ def test_ready(profilecli: Profilecli) -> None:
     profilecli("ready")
 
 
+# With --protocol=grpc it speaks HTTP/2 over TLS only, which takes a proxy in front of the port of gRPC.
 @pytest.mark.parametrize("protocol", ["connect", "grpc-web"])
 def test_query_series(profilecli: Profilecli, protocol: str) -> None:
     printed = profilecli("query", "series", SELECTOR, "--label-names=pod", f"--protocol={protocol}")

@@ -1,6 +1,6 @@
 """The client library that profilecli and Grafana's data source are made of, unmodified, asks all that those two ask.
 
-It speaks Connect and gRPC-Web. ``make profilecli`` runs profilecli itself, which cannot be built from a registry.
+It speaks Connect, gRPC-Web and gRPC. ``make profilecli`` runs profilecli itself, which cannot be built from a registry.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Asked:
         return sum(self.values)
 
 
-@pytest.fixture(scope="module", params=["connect", "grpcweb"])
+@pytest.fixture(scope="module", params=["connect", "grpcweb", "grpc"])
 def asked(agents_cluster: Cluster, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     """Push a recorded profile as of now and ask everything about it."""
     program = go_program(HERE / "go_querier")
@@ -59,9 +59,9 @@ def asked(agents_cluster: Cluster, request: pytest.FixtureRequest, tmp_path_fact
     file = tmp_path_factory.mktemp("profile") / "cpu.pb.gz"
     file.write_bytes(gzip.compress(profile.SerializeToString()))
     service = f"asked-by-{request.param}"
-    server = f"http://127.0.0.1:{agents_cluster.port}"
+    port = agents_cluster.grpc_port if request.param == "grpc" else agents_cluster.port
     done = subprocess.run(
-        [str(program), server, request.param, str(file), service],
+        [str(program), f"http://127.0.0.1:{port}", request.param, str(file), service],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]

@@ -1,11 +1,13 @@
 // Asks a server what profilecli and Grafana's data source ask, through the client library that both are made of, and
-// prints the answers as one JSON object. Usage: program <server> <connect|grpcweb> <pprof file> <service>
+// prints the answers as one JSON object. Usage: program <server> <connect|grpcweb|grpc> <pprof file> <service>
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -17,6 +19,7 @@ import (
 	querierv1 "github.com/grafana/pyroscope/api/gen/proto/go/querier/v1"
 	"github.com/grafana/pyroscope/api/gen/proto/go/querier/v1/querierv1connect"
 	typesv1 "github.com/grafana/pyroscope/api/gen/proto/go/types/v1"
+	"golang.org/x/net/http2"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
@@ -25,13 +28,24 @@ const profileType = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 
 func main() {
 	server, protocol, file, service := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
+	client := http.DefaultClient
 	var options []connect.ClientOption
-	if protocol == "grpcweb" {
+	switch protocol {
+	case "grpcweb":
 		options = append(options, connect.WithGRPCWeb())
+	case "grpc":
+		options = append(options, connect.WithGRPC())
+		// HTTP/2 without TLS, as profilecli speaks it.
+		client = &http.Client{Transport: &http2.Transport{
+			AllowHTTP: true,
+			DialTLSContext: func(_ context.Context, network, address string, _ *tls.Config) (net.Conn, error) {
+				return net.Dial(network, address)
+			},
+		}}
 	}
-	push(pushv1connect.NewPusherServiceClient(http.DefaultClient, server, options...), file, service)
+	push(pushv1connect.NewPusherServiceClient(client, server, options...), file, service)
 	asker := &asker{answers: map[string]json.RawMessage{}}
-	asker.askAll(querierv1connect.NewQuerierServiceClient(http.DefaultClient, server, options...), service)
+	asker.askAll(querierv1connect.NewQuerierServiceClient(client, server, options...), service)
 	must(json.NewEncoder(os.Stdout).Encode(asker.answers))
 }
 
