@@ -33,7 +33,8 @@ def main() -> None:
     }
     largest = max(recordings, key=lambda name: len(recordings[name]))
     for name, data in [*recordings.items(), (f"{largest} x 10", recordings[largest] * 10)]:
-        seconds = best_seconds(partial(convert_jfr, data, b"", parameters(), _LIMITS), 20)
+        runs = 100 if name in recordings else 10
+        seconds = best_seconds(partial(convert_jfr, data, b"", parameters(), _LIMITS), runs)
         plain = best_seconds(partial(sums_of_recording, data, {}, {}, 100), 1) if name in recordings else None
         ratio = None if plain is None else plain / seconds
         report(f"convert {name} of {len(data)} bytes", len(data) / seconds / 1e6, "MB/s", _GOALS.get(name, ""), ratio)

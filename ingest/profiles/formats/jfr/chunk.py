@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ SETTING = len(EVENT_TYPES)
 #: Super type of all events, which have no constants.
 _EVENT_CLASS = "jdk.jfr.Event"
 _NOT_READABLE = -1
+#: Constants and frames are rarely smaller; when they are, the pools are read again with as much room as they need.
+_BYTES_PER_CONSTANT, _BYTES_PER_FRAME = 16, 6
 
 
 class Constants:
@@ -68,16 +70,17 @@ class ChunkColumns:
             (position,) = strings.column(0, strings.find(np.array([key])), -1).tolist()
         return text_at(self.data, position, self.is_plain) if position >= 0 else ""
 
-    def texts(self, *positions: I64) -> Iterator[tuple[int, str]]:
-        """Yield each of the positions once with the string that is there; -1 is left out."""
-        data, is_compressed = self.data, not self.is_plain
+    def texts(self, *positions: I64) -> dict[int, str]:
+        """Return the string at each of the positions; -1 is an empty one."""
+        data, is_compressed, texts = self.data, not self.is_plain, {-1: ""}
         for position in {one for column in positions for one in column.tolist()} - {-1}:
             # what nearly all symbols are: less than 128 bytes of UTF-8
             if is_compressed and data[position] == number.UTF8 and data[position + 1] < 128:
                 start = position + 2
-                yield position, data[start : start + data[position + 1]].decode("utf-8", "replace")
+                texts[position] = data[start : start + data[position + 1]].decode("utf-8", "replace")
             else:
-                yield position, self.text(position)
+                texts[position] = self.text(position)
+        return texts
 
 
 def read_chunk(data: bytes, chunk: Chunk) -> ChunkColumns:
@@ -155,13 +158,17 @@ def _read_pools(raw: U8, chunk: Chunk, classes: Mapping[int, JfrClass], checkpoi
             layouts.add(type_id, slots, int(pool))
     types, table, steps = layouts.tables()
     report = np.zeros(kernels.REPORT_SIZE, np.int64)
-    constants = frames = np.empty((0, 0), np.int64)
-    for _ in range(2):  # to count, then to fill
-        constants = np.empty((int(report[kernels.CONSTANTS]), kernels.CONSTANT_COLUMNS), np.int64)
-        frames = np.empty((int(report[kernels.FRAMES]), kernels.FRAME_COLUMNS), np.int64)
+    pool_bytes = int((checkpoints[:, 1] - checkpoints[:, 0]).sum())
+    constant_count, frame_count = pool_bytes // _BYTES_PER_CONSTANT, pool_bytes // _BYTES_PER_FRAME
+    while True:
+        constants = np.empty((constant_count, kernels.CONSTANT_COLUMNS), np.int64)
+        frames = np.empty((frame_count, kernels.FRAME_COLUMNS), np.int64)
         status = kernels.read_pools(raw, checkpoints, chunk.is_plain, types, table, steps, constants, frames, report)
         _raise_for(status, report, f"the constants of class {int(report[kernels.SUBJECT])}")
-    return constants, frames
+        found = int(report[kernels.CONSTANTS]), int(report[kernels.FRAMES])
+        if found[0] <= constant_count and found[1] <= frame_count:
+            return constants[: found[0]], frames[: found[1]]
+        constant_count, frame_count = found
 
 
 def _raise_for(status: int, report: I64, what: str) -> None:

@@ -1,8 +1,9 @@
 """Kernels that read the events and the constant pools of a chunk into columns, by the layouts of its metadata.
 
-Everything is walked twice: counted first, then, once Python has made arrays of exactly those sizes, filled in. All
-counts come from records that are really in the bytes, so what is allocated stays proportional to the chunk: the
-dearest record is a constant, at least a byte long, which takes 32 bytes.
+Events are walked twice: counted first, then, once Python has made arrays of exactly those sizes, filled in. Pools are
+walked once into arrays of a likely size, and again when there was more. All counts come from records that are really in
+the bytes, so what is allocated stays proportional to the chunk: the dearest record is a constant, at least a byte long,
+which takes 32 bytes.
 
 An event is its size in bytes as ``int``, all of it included, the id of its class as ``long``, and its fields. A
 checkpoint is an event of class 1:
@@ -39,7 +40,7 @@ from ingest.profiles.formats.jfr.number_kernels import (
     read_number,
     skip_string,
 )
-from ingest.profiles.jit import checked_kernel, kernel
+from ingest.profiles.jit import checked_kernel, inlined_kernel, kernel
 
 CHECKPOINT = 1
 
@@ -159,6 +160,15 @@ def _follow(
     return position, used
 
 
+@inlined_kernel
+def _small(raw: U8, position: int, end: int, plain: bool) -> Any:
+    """Return the compressed integer at ``position`` when it is one byte, as most sizes and ids are, else -1.
+
+    Pasted in, because a call of :func:`read_number` for each event takes longer than all the rest of counting it.
+    """
+    return np.int64(raw[position]) if not plain and position < end and raw[position] < 128 else np.int64(-1)
+
+
 @checked_kernel
 def count_events(raw: U8, position: int, end: int, plain: bool, types: I64, correlated: U8, report: I64) -> Any:
     """Count events of wanted classes and checkpoints between ``position`` and ``end`` into the report.
@@ -167,14 +177,15 @@ def count_events(raw: U8, position: int, end: int, plain: bool, types: I64, corr
     """
     while position < end:
         report[ERROR_POSITION] = position
-        size, after = read_number(raw, position, end, plain, INT)
-        if after < 0:
-            return -after
-        report[SUBJECT] = size
-        if size <= after - position or size > end - position:
+        size, after = _small(raw, position, end, plain), position + 1
+        if size < 0:
+            size, after = read_number(raw, position, end, plain, INT)
+        if after < 0 or size <= after - position or size > end - position:
             return BAD_EVENT_SIZE
-        type_id, after = read_number(raw, after, position + size, plain, LONG)
-        if after < 0:
+        type_id, start = _small(raw, after, position + size, plain), after
+        if type_id < 0:
+            type_id, start = read_number(raw, after, position + size, plain, LONG)
+        if start < 0:
             return BAD_EVENT_SIZE
         if type_id == CHECKPOINT:
             report[CHECKPOINTS] += 1
@@ -212,14 +223,19 @@ def read_events(
     event = correlation = checkpoint = 0
     while position < end:
         report[ERROR_POSITION] = position
-        size, after = read_number(raw, position, end, plain, INT)
+        size, after = _small(raw, position, end, plain), position + 1
+        if size < 0:
+            size, after = read_number(raw, position, end, plain, INT)
         if after < 0 or size <= after - position or size > end - position:
             return BAD_EVENT_SIZE
         stop = position + size
-        type_id, after = read_number(raw, after, stop, plain, LONG)
+        position, type_id = stop, _small(raw, after, stop, plain)
+        if type_id < 0:
+            type_id, after = read_number(raw, after, stop, plain, LONG)
+        else:
+            after += 1
         if after < 0:
             return BAD_EVENT_SIZE
-        position = stop
         if type_id == CHECKPOINT:
             checkpoints[checkpoint, 0] = after
             checkpoints[checkpoint, 1] = stop
@@ -263,8 +279,7 @@ def read_pools(
 ) -> Any:
     """Read the constant pools of all checkpoints; return a status.
 
-    Counts constants of wanted pools and frames into the report, from 0, and writes as many as the tables have room for:
-    a first call with empty tables counts, a second one fills.
+    Counts constants of wanted pools and frames into the report, from 0, and writes as many as the tables have room for.
     """  # fmt: skip
     slots = np.zeros(SLOTS, np.int64)
     turns = np.zeros(MAX_ARRAYS, np.int64)

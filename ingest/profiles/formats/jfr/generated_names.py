@@ -40,10 +40,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+def may_differ(name: str) -> bool:
+    """Return whether a rule can hold for a name; for nearly all none can, which is found out quickly."""
+    return "$$" in name or ".so" in name or "GeneratedMethodAccessor" in name
+
+
 def without_generated_parts(name: str) -> str:
     """Return the name of a class or a method with what differs from process to process replaced by ``_``."""
-    if not ("$$" in name or ".so" in name or "GeneratedMethodAccessor" in name):
-        return name  # no rule can hold
     for pattern, ending in _RULES:
         match = pattern.fullmatch(name)
         if match is not None:

@@ -15,7 +15,7 @@ from ingest.profiles.columns import I64
 from ingest.profiles.formats.jfr.chunk import SETTING, ChunkColumns, read_chunk
 from ingest.profiles.formats.jfr.durations import parsed_ns
 from ingest.profiles.formats.jfr.event_types import EVENT_SETTING, INTERVAL_SETTINGS, STATES, WALL_SETTING, Pool, State
-from ingest.profiles.formats.jfr.generated_names import without_generated_parts
+from ingest.profiles.formats.jfr.generated_names import may_differ, without_generated_parts
 from ingest.profiles.formats.jfr.header import chunks_of
 from ingest.profiles.formats.jfr.number_kernels import INT, LATIN1, REFERENCE, UTF8, UTF16
 from ingest.profiles.formats.jfr.rows import Mask, distinct, offsets_of, rows_of
@@ -170,8 +170,8 @@ class _Tables:
         class_rows = np.where(method_rows < 0, -1, classes.find(methods.column(0, method_rows, 0)))
         names = symbols.column(0, symbols.find(methods.column(1, method_rows, 0)), -1)
         class_names = symbols.column(0, symbols.find(classes.column(0, class_rows, 0)), -1)
-        known = {position: without_generated_parts(text) for position, text in chunk.texts(names, class_names)}
-        known[-1] = ""
+        known = chunk.texts(names, class_names)
+        known.update({position: without_generated_parts(text) for position, text in known.items() if may_differ(text)})
         owners = [known[position] for position in class_names.tolist()]
         members = [known[position] for position in names.tolist()]
         self.name_bytes_left -= sum(map(len, owners)) + sum(map(len, members))
