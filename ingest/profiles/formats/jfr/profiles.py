@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,9 +106,8 @@ def message_of(
         raise too_large(f"the {kind.name} profile of the recording would be larger than {max_bytes} bytes")
     locations, location = used_of(recording.stack_locations[rows_of(starts, ends)], len(recording.location_line))
     functions, line_function = used_of(recording.location_function[locations], len(recording.functions))
-    texts = ["", *(recording.functions[index] for index in functions.tolist())]
     texts_of_labels = dict.fromkeys(text for pairs in named for pair in pairs for text in pair)
-    index_of = {text: len(texts) + index for index, text in enumerate(texts_of_labels)}
+    index_of = {text: 1 + len(functions) + index for index, text in enumerate(texts_of_labels)}
     pairs_of_sets = [[index_of[name], index_of[value]] for pairs in named for name, value in pairs]
     labels = np.array(pairs_of_sets, np.uint32).reshape(-1, 2)[rows_of(label_starts, label_ends)]
     return PprofMessage(
@@ -117,7 +116,7 @@ def message_of(
         period=0,
         time_ns=times.start_ns,
         duration_ns=times.duration_ns,
-        strings=StringTable.of([*texts, *texts_of_labels]),
+        strings=_strings(map(recording.functions.__getitem__, functions.tolist()), texts_of_labels),
         functions=_functions(len(functions)),
         locations=_locations(line_function, recording.location_line[locations]),
         samples=SampleColumns(
@@ -188,6 +187,13 @@ def _labels_of(correlation: Sequence[int], labels: LabelsSnapshot) -> tuple[tupl
     if trace_high or trace_low:
         found.append(("trace_id", f"{trace_high & _MASK_64:016x}{trace_low & _MASK_64:016x}"))
     return tuple(found)
+
+
+def _strings(functions: Iterable[bytes], labels: Iterable[str]) -> StringTable:
+    """Return the empty string, the names of the functions, and the texts of labels."""
+    texts = [b"", *functions, *(text.encode("utf-8", "replace") for text in labels)]
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    return StringTable(offsets_of(sizes), np.frombuffer(b"".join(texts), np.uint8))
 
 
 def _functions(count: int) -> FunctionColumns:

@@ -52,7 +52,7 @@ class Recording:
     duration_ns: int
     event_setting: str  #: what the profiler sampled by, ``jfr_event``; empty when it does not say
     interval_ns: int  #: between two samples of a thread; 0 when the profiler does not say
-    functions: tuple[str, ...]  #: class, dot, method
+    functions: tuple[bytes, ...]  #: class, dot, method in UTF-8
     location_function: I64  #: int64[L], index into the functions
     location_line: I64  #: int64[L], 0 = not known
     stack_offsets: I64  #: int64[S+1], offsets into ``stack_locations``; first is 0
@@ -78,7 +78,7 @@ def read_recording(data: bytes, max_bytes: int) -> Recording:
         duration_ns=min(max(duration_ns, 0), _MAX_NS),
         event_setting=tables.event_setting,
         interval_ns=tables.interval_ns,
-        functions=tuple(tables.functions),
+        functions=tuple([name.encode("utf-8", "replace") for name in tables.functions]),
         location_function=locations >> _LINE_BITS,
         location_line=locations & ((1 << _LINE_BITS) - 1),
         stack_offsets=offsets_of(np.array([len(stack) // _LOCATION_BYTES for stack in tables.stacks], np.int64)),
