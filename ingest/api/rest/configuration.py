@@ -16,7 +16,7 @@ from ingest.api.rest.serializers import ErrorAnswer
 from ingest.api.rest.view import ApiView
 
 _YAML = "application/yaml"
-_ANSWERS = {(200, _YAML): OpenApiTypes.STR, 401: ErrorAnswer, 403: ErrorAnswer}
+_ANSWERS = {(200, _YAML): OpenApiTypes.OBJECT, 401: ErrorAnswer, 403: ErrorAnswer}
 
 
 @audience(Audience.STAFF)
