@@ -49,6 +49,8 @@ _FOREIGN = (
     (b"BZh", "compressed with bzip2; only gzip is unpacked"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd; only gzip is unpacked"),
     (b"\xfd7zXZ", "compressed with xz; only gzip is unpacked"),
+    (b"\xff\xfe", "text in UTF-16, as some shells write it; save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16; save it as UTF-8"),
     (b"<!", "a page; take the data it was made from"),
     (b"<?xml", "a drawing or a page; take the data it was made from"),
     (b"<html", "a page; take the data it was made from"),

@@ -23,6 +23,9 @@ from ingest.profiles.limits import Limits
 from ingest.profiles.pprof.rewrite import with_time
 from ingest.profiles.reasons import Rejection
 
+#: What some editors and shells put before text; no other format begins like this.
+_UTF8_MARK = b"\xef\xbb\xbf"
+
 
 @dataclass(frozen=True, slots=True)
 class ImportedFile:
@@ -38,7 +41,7 @@ def import_file(data: bytes, hints: ImportHints, limits: Limits, named: str = ""
     ``named`` is its format where somebody knows better than its content says.
     """
     try:
-        plain = read_text(data, limits)
+        plain = read_text(data, limits).removeprefix(_UTF8_MARK)
         chosen = _named(named) if named else detect(plain)
         return ImportedFile(chosen, _CONVERTERS[chosen](plain, hints, limits))
     except Refused as refused:

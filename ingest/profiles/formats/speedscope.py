@@ -1,7 +1,7 @@
 """The file format of speedscope: JSON with a table of frames and any number of evented or sampled profiles.
 
-Described at https://www.speedscope.app/file-format-schema.json. Profiles of one name, type, unit and start are parts of
-one, as exporters that divide a long recording write them.
+Described at https://www.speedscope.app/file-format-schema.json. Profiles of one name and unit are parts of one: they
+would be the same series at the same time, where equal ones are taken for a repeat of each other.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ class _Profile(msgspec.Struct):
     type: str
     unit: str = "none"
     name: str = ""
-    start: Number = msgspec.field(default=0, name="startValue")
     end: Number = msgspec.field(default=0, name="endValue")
     samples: list[list[int]] = []
     weights: list[Number] = []
@@ -105,9 +104,9 @@ def _read(data: bytes) -> _File:
 
 
 def _convert(file: _File, meaning_of_unit: Callable[[str], Meaning], from_ns: int, limits: Limits) -> list[Converted]:
-    parts: dict[tuple[str, str, str, Number], _Part] = {}
+    parts: dict[tuple[str, str], _Part] = {}
     for profile in file.profiles:
-        key = (profile.name, profile.type, profile.unit, profile.start)
+        key = (profile.name, profile.unit)
         part = parts.get(key)
         if part is None:
             part = parts[key] = _part(meaning_of_unit(profile.unit), file.shared.frames, limits)

@@ -88,9 +88,12 @@ def test_of_several_profiles_each_counts_what_its_unit_says():
     assert [dict(part.labels)["service_name"] for part in (one, two, three)] == ["app.cpu", "app.cpu", "app"]
 
 
-def test_profiles_of_one_name_type_unit_and_start_are_one():
-    parts = converted(file(sampled(), sampled(), sampled(startValue=7), sampled(name="two")))
-    assert [sum(folded(part).values()) for part in parts] == [28 * 10**9, 14 * 10**9, 14 * 10**9]
+def test_profiles_of_one_name_and_unit_are_one():
+    parts = converted(file(sampled(), sampled(startValue=7), sampled(name="two"), evented("O0@0 C0@1", name="two")))
+    assert [(dict(part.labels)["profile_name"], types_of(part)[0][0]) for part in parts] == [
+        ("one", "wall"), ("two", "wall"), ("two", "cpu"),
+    ]  # fmt: skip
+    assert [sum(folded(part).values()) for part in parts] == [28 * 10**9, 14 * 10**9, 10**7]
 
 
 def test_files_and_lines_are_kept():

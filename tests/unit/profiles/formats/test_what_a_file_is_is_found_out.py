@@ -66,6 +66,7 @@ def test_known_formats(data: bytes, found: FileFormat) -> None:
         (b"MOJ\x03", "mojo2austin"),
         (b"PERFILE2", "perf script"),
         (b"\x04\x22\x4d\x18memray", "memray transform"),
+        ("a 1\n".encode("utf-16"), "UTF-8"),
         (b"PK\x03\x04", "zip"),
         (b"\x28\xb5\x2f\xfd", "zstd"),
         (b"<!DOCTYPE html>", "page"),
@@ -77,6 +78,10 @@ def test_what_is_not_read_is_refused_with_a_sentence(data: bytes, says: str) -> 
         detect(data)
     assert refusal.value.rejection.reason is Reason.MALFORMED_PROFILE
     assert says in refusal.value.rejection.message
+
+
+def test_the_mark_before_text_is_no_part_of_it() -> None:
+    assert folded(only("\ufeffa;b 1\n".encode())) == {"a;b": 1}
 
 
 def test_a_format_may_be_named() -> None:
