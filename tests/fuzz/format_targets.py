@@ -34,6 +34,19 @@ _SPEEDSCOPE = {
         },
     ],
 }
+_GECKO = {
+    "meta": {"interval": 1.5},
+    "threads": [
+        {
+            "name": "Thread-1",
+            "samples": {"stack": [1, None, 0]},
+            "stackTable": {"frame": [0, 1], "prefix": [None, 0]},
+            "frameTable": {"func": [0, 1], "line": [3, None]},
+            "funcTable": {"name": [1, 2], "fileName": [0, None]},
+        }
+    ],
+    "shared": {"stringArray": ["a.py", "main", "<GC>"]},
+}
 #: A recording that is known and not read.
 _REFUSED = ("memray.stats.json",)
 _FLAMEBEARER = (
@@ -92,6 +105,10 @@ def _upload(data: bytes) -> bool:
     return not isinstance(read_upload(data, ANY_TIME, NOW_NS), Rejection)
 
 
+def _recordings() -> list[bytes]:
+    return [path.read_bytes() for path in sorted(RECORDINGS.glob("*.*")) if path.name not in _REFUSED]
+
+
 def format_targets() -> dict[str, Target]:
     """Return a target for each format."""
     tree = b"\x00\x00\x02\x01a\x05\x01\x01b\x01\x00\x02c;\x80\x01\x00"
@@ -104,11 +121,6 @@ def format_targets() -> dict[str, Target]:
         "trie": Target([tree], _body(BodyFormat.TRIE)),
         "speedscope": Target([json.dumps(_SPEEDSCOPE).encode()], _body(BodyFormat.SPEEDSCOPE)),
         "old pprof": Target([profile], _pprof),
-        "file": Target(
-            [path.read_bytes() for path in sorted(RECORDINGS.glob("*.*")) if path.name not in _REFUSED], _file
-        ),
-        "encoded tree": Target([tree.replace(b"c;", b"cc")], _encoded_tree),
-        "flamebearer": Target([_FLAMEBEARER], _upload),
-        "upload": Target([b"a;b 3\nc 4\n", profile, json.dumps(_SPEEDSCOPE).encode(), _FLAMEBEARER], _upload),
+        "file": Target([json.dumps(_GECKO).encode(), *_recordings()], _file),
         "form": Target([part + part + b"--x--\r\n"], _form),
     }

@@ -167,8 +167,8 @@ class UploadView(_FileView):
         """Store the profiles of a file in any known format, gzipped or not, as the body or as a form's part `file`.
 
         pprof, collapsed stacks (py-spy, austin, Python's own sampling profiler), speedscope, pstats, memray's CSV and
-        gprof2dot JSON, sessions of pyinstrument, V8's CPU profiles, JFR. Old profiles are refused as when pushed; with
-        `time` they are filed elsewhere.
+        gprof2dot JSON, sessions of pyinstrument, V8's CPU profiles, gecko, JFR, OTLP. Old profiles are refused as when
+        pushed; with `time` they are filed elsewhere.
         """
         brought = self.bring(request, FileQuery)
         imported = import_file(brought.data, brought.hints, brought.limits, brought.query["format"])

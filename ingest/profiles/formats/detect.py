@@ -27,6 +27,7 @@ class FileFormat(StrEnum):
     MEMRAY_JSON = "memray_json"
     PYINSTRUMENT = "pyinstrument"
     CPUPROFILE = "cpuprofile"
+    GECKO = "gecko"
     JFR = "jfr"
     OTLP = "otlp"
 
@@ -68,6 +69,8 @@ class _Keys(msgspec.Struct):
     functions: msgspec.Raw = msgspec.Raw(b"")
     nodes: msgspec.Raw = msgspec.Raw(b"")
     time_deltas: msgspec.Raw = msgspec.field(default=msgspec.Raw(b""), name="timeDeltas")
+    threads: msgspec.Raw = msgspec.Raw(b"")
+    shared: msgspec.Raw = msgspec.Raw(b"")
     total_num_allocations: msgspec.Raw = msgspec.Raw(b"")
     trace_events: msgspec.Raw = msgspec.field(default=msgspec.Raw(b""), name="traceEvents")
 
@@ -118,6 +121,8 @@ def _detect_json(data: bytes) -> FileFormat:
         return FileFormat.MEMRAY_JSON
     if keys.nodes and keys.time_deltas:
         return FileFormat.CPUPROFILE
+    if keys.threads and keys.shared:
+        return FileFormat.GECKO
     if keys.total_num_allocations:
         raise malformed("the file is a summary of memray without stacks; export them with memray transform csv")
     if keys.root_frame:

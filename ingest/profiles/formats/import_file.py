@@ -9,6 +9,7 @@ from ingest.profiles.formats.convert import read_text
 from ingest.profiles.formats.converted import Converted
 from ingest.profiles.formats.cpuprofile import convert_cpuprofile
 from ingest.profiles.formats.detect import FileFormat, detect
+from ingest.profiles.formats.gecko import convert_gecko
 from ingest.profiles.formats.hints import ImportHints
 from ingest.profiles.formats.jfr.convert import convert_jfr_file
 from ingest.profiles.formats.memray import convert_memray_csv, convert_memray_json
@@ -82,6 +83,7 @@ _CONVERTERS: dict[FileFormat, Callable[[bytes, ImportHints, Limits], list[Conver
     FileFormat.MEMRAY_JSON: convert_memray_json,
     FileFormat.PYINSTRUMENT: convert_pyinstrument,
     FileFormat.CPUPROFILE: convert_cpuprofile,
+    FileFormat.GECKO: convert_gecko,
     FileFormat.JFR: convert_jfr_file,
     FileFormat.OTLP: _otlp,
 }

@@ -40,6 +40,7 @@ PPROF = Profile([Sample((("main", "a.py", 1),), (7,))], time_ns=5).encode()
         (b'{"frame_records": []}', FileFormat.PYINSTRUMENT),
         (b'{"functions": [], "events": [], "costs": []}', FileFormat.MEMRAY_JSON),
         (b'{"nodes": [], "samples": [], "timeDeltas": []}', FileFormat.CPUPROFILE),
+        (b'{"meta": {}, "threads": [], "shared": {}}', FileFormat.GECKO),
         (b"FLR\x00\x00\x02", FileFormat.JFR),
     ],
 )
