@@ -122,5 +122,8 @@ def format_targets() -> dict[str, Target]:
         "speedscope": Target([json.dumps(_SPEEDSCOPE).encode()], _body(BodyFormat.SPEEDSCOPE)),
         "old pprof": Target([profile], _pprof),
         "file": Target([json.dumps(_GECKO).encode(), *_recordings()], _file),
+        "encoded tree": Target([tree.replace(b"c;", b"cc")], _encoded_tree),
+        "flamebearer": Target([_FLAMEBEARER], _upload),
+        "upload": Target([b"a;b 3\nc 4\n", profile, json.dumps(_SPEEDSCOPE).encode(), _FLAMEBEARER], _upload),
         "form": Target([part + part + b"--x--\r\n"], _form),
     }
