@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.api.grpc.framing import frame, only_message
-from ingest.api.proto import push_pb2, querier_pb2, rpc_status_pb2
+from ingest.api.proto import push_pb2, rpc_status_pb2
 from ingest.distributor.types import ItemResult, Outcome
 from ingest.profiles.limits import DEFAULT_LIMITS
 from ingest.profiles.reasons import Reason, Rejection
@@ -174,9 +174,8 @@ def test_a_client_of_grpc_is_told_where_it_is_served(doors: Doors, kind: str) ->
 
 
 def test_a_method_that_is_not_there_is_unimplemented(doors: Doors) -> None:
-    path = "querier.v1.QuerierService/AnalyzeQuery"
-    status, _ = refused(doors.post(path, frame(querier_pb2.ProfileTypesRequest().SerializeToString()), WEB))
-    assert status in (0, 12)
+    status, message = refused(doors.post("vcs.v1.VCSService/GetFile", frame(b""), WEB))
+    assert (status, message) == (12, "vcs.v1.VCSService/GetFile is not implemented.")
 
 
 @given(st.binary(max_size=60), st.sampled_from(["", "gzip", "br"]))
