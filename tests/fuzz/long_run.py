@@ -17,6 +17,7 @@ from tests.fuzz.mutations import mutate
 from tests.fuzz.target import Target
 from tests.fuzz.targets import targets
 
+#: Of a processor, for one input.
 SLOW_SECONDS = 1.0
 _POOL = 500
 
@@ -32,11 +33,11 @@ def fuzz(name: str, target: Target, seconds: float, seed: int, keep: Path | None
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         data = mutate(rng.choice(pool), rng)
-        start = time.monotonic()
+        start = time.thread_time()  # what others on this machine do is not the parser's time
         runs += 1
         try:
             is_valid = target.run(data)
-            assert time.monotonic() - start < SLOW_SECONDS, "too slow"
+            assert time.thread_time() - start < SLOW_SECONDS, "too slow"
         except Exception:
             failures += 1
             if keep is not None:
