@@ -181,9 +181,14 @@ class Cluster:
         if self._supervisor.poll() is not None:
             return True
         try:
-            return self.request("GET", "/ready", timeout_seconds=5)[0] == 200
+            return all(self.request("GET", "/ready", timeout_seconds=5)[0] == 200 for _ in range(self._looks))
         except (OSError, http.client.HTTPException):
             return False
+
+    @property
+    def _looks(self) -> int:
+        """How often to ask for readiness: several web processes share the port, and each answers for itself."""
+        return 16 if any(one.startswith("--web-workers") for one in self.arguments) else 1
 
     def _below(self) -> list[psutil.Process]:
         assert self._supervisor is not None
