@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import http.server
-import json
 import re
 import shutil
 import subprocess
@@ -94,12 +93,14 @@ def test_every_line_does_what_it_is_there_for(agents_cluster: Cluster, folder: P
     agents_cluster.manage("tenant", "set", "anonymous", "reject-older-than", "0s")
     agents_cluster.manage("tenant", "set", "anonymous", "out-of-order-window", "366d")
 
-    def is_in_force() -> bool:
-        status, body, _ = agents_cluster.request("GET", "/api/v1/limits")
-        assert status == 200
-        return all(one["own"] is not None for one in json.loads(body)["limits"] if one["name"] == "reject_older_than")
+    def takes_old_profiles() -> bool:
+        status, _, _ = agents_cluster.request(
+            "POST", "/api/v1/upload?service_name=old&type=cpu&time=now-300d", b"main;run 1\n"
+        )
+        return status == 200
 
-    wait_for(is_in_force, 30, "old recordings are taken")
+    # Web process and ingesters follow a setting one by one.
+    wait_for(lambda: all(takes_old_profiles() for _ in range(5)), 60, "old recordings are taken")
     found = commands()
     said = {command: run(command, agents_cluster, folder, profiled_program) for command in found}
 
