@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.api.proto import profile_pb2
+from ingest.demo.schedule import ROLLOUT_SECONDS
 from tests.integration.cli.conftest import Run
 from tests.integration.cluster.cluster import Cluster
 
@@ -17,11 +18,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 CHECKOUT = '{service_name="checkout"}'
 MEMORY = "memory:inuse_space:bytes:space:bytes"
+#: Both versions of the checkout run in any range that is longer than one stretch of the rollout.
+HOURS = 1.2 * ROLLOUT_SECONDS / 3600
 
 
 @pytest.fixture(scope="module", autouse=True)
 def demo(cluster: Cluster) -> None:
-    cluster.manage("demo", f"--url=http://127.0.0.1:{cluster.port}", "--hours=0.2", "--interval=30")
+    cluster.manage("demo", f"--url=http://127.0.0.1:{cluster.port}", f"--hours={HOURS}", "--interval=30")
 
 
 def document(phlare: Run, *arguments: str) -> dict[str, object]:
