@@ -56,6 +56,7 @@ urlpatterns = [
     path("api/v1/profile", queries.ProfileView.as_view(), name="profile"),
     path("api/v1/inbox", InboxView.as_view(), name="push-inbox"),
     path("api/v1/timeline", queries.TimelineView.as_view(), name="timeline"),
+    path("api/v1/heatmap", queries.HeatmapView.as_view(), name="heatmap"),
     path("api/v1/top", exports.TopView.as_view(), name="top"),
     path("api/v1/diff", exports.DiffView.as_view(), name="diff"),
     path("api/v1/diff/top", exports.TopDiffView.as_view(), name="diff-top"),

@@ -34,6 +34,8 @@ class FlameGraph:
     levels: list[I64]  #: int64[4 n] each
     total: int
     max_self: int
+    hidden_nodes: int = 0  #: nodes with a value that were cut off
+    hidden: int = 0  #: sum of their values, which is what the nodes called ``other`` hold
 
 
 def build_flamegraph(profile: StackProfile, max_nodes: int) -> FlameGraph:
@@ -42,9 +44,20 @@ def build_flamegraph(profile: StackProfile, max_nodes: int) -> FlameGraph:
     Children cut off are summed into one child ``other`` of their parent, and so is any real function of that name. Ties
     with the smallest node kept are kept, so there may be a few more nodes than asked for.
     """
+    profile = by_name(profile)
     tree = cut_profile(profile, max_nodes, keep_other=False)
     names, levels = lay_out_tree(tree)
-    return FlameGraph(names, levels, int(tree.totals[0, 0]), int(tree.values.max()))
+    stand_ins = np.flatnonzero(tree.node_names[1:] == tree.other) + 1
+    kept = len(tree.parents) - len(stand_ins)
+    filled = np.count_nonzero(node_totals(profile.symbols.node_parent, profile.node_self))
+    return FlameGraph(
+        names,
+        levels,
+        total=int(tree.totals[0, 0]),
+        max_self=int(tree.values.max()),
+        hidden_nodes=max(0, int(filled) - kept),
+        hidden=int(tree.values[0, stand_ins].sum()),
+    )
 
 
 def collapsed(profile: StackProfile) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ingest.api.rest.serializers import FlameGraphQuery, ProfileQuery, QueryAnswer
+from ingest.api.rest.serializers import FlameGraphQuery, ProfileQuery, QueryAnswer, SampleQuery
 from ingest.profiles.exports.formats import ExportFormat
 
 _SIDES = ("left", "right")
@@ -21,7 +21,7 @@ class ExportQuery(FlameGraphQuery):
     )
 
 
-class TopQuery(ProfileQuery):
+class TopQuery(SampleQuery):
     """A query for a table of functions."""
 
     limit = serializers.IntegerField(

@@ -25,6 +25,7 @@ from ingest.profiles.exports.stacks import too_large
 from ingest.profiles.exports.top_table import top_diff
 from ingest.profiles.flamegraph import top_functions
 from ingest.profiles.reasons import Rejection
+from ingest.profiles.sample_choice import EVERY_SAMPLE
 from ingest.querier.tenants import together
 from ingest.querier.types import Answer, Selection
 
@@ -38,7 +39,8 @@ _PACKED = (ExportFormat.PPROF, ExportFormat.PARQUET)
 
 
 def _selection(tenants: tuple[str, ...], query: dict[str, Any]) -> Selection:
-    return Selection(tenants, query["matchers"], query["profile_type"], query["from"], query["until"])
+    choice = query.get("choice", EVERY_SAMPLE)
+    return Selection(tenants, query["matchers"], query["profile_type"], query["from"], query["until"], choice)
 
 
 class ExportView(ApiView):

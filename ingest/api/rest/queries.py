@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import uuid
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,13 +15,15 @@ from ingest import wiring
 from ingest.api.rest import serializers as shapes
 from ingest.api.rest.view import ApiView
 from ingest.api.sources import source_headers
-from ingest.querier.types import Selection
+from ingest.profiles.sample_choice import EVERY_SAMPLE, ExemplarKind
+from ingest.querier.types import Exemplar, Selection
 
 _ERRORS = {400: shapes.ErrorAnswer, 503: shapes.ErrorAnswer}
 
 
 def _selection(tenants: tuple[str, ...], query: dict[str, Any]) -> Selection:
-    return Selection(tenants, query["matchers"], query["profile_type"], query["from"], query["until"])
+    choice = query.get("choice", EVERY_SAMPLE)
+    return Selection(tenants, query["matchers"], query["profile_type"], query["from"], query["until"], choice)
 
 
 class ProfileTypesView(ApiView):
@@ -109,6 +112,8 @@ class FlameGraphView(ApiView):
             levels=graph.levels,
             total=graph.total,
             max_self=graph.max_self,
+            hidden_nodes=graph.hidden_nodes,
+            hidden=graph.hidden,
         )
 
 
@@ -155,3 +160,44 @@ class TimelineView(ApiView):
             for one in answer.value
         ]
         return self.answer(answer, unit=query["profile_type"].sample_unit, step_ms=query["step"], series=lines)
+
+
+class HeatmapView(ApiView):
+    """Heatmap."""
+
+    @extend_schema(
+        operation_id="heatmap", parameters=[shapes.HeatmapQuery], responses={200: shapes.HeatmapAnswer, **_ERRORS}
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Count profiles, or spans of them, by their values over time; the largest of each bucket is named."""
+        query = self.read_query(shapes.HeatmapQuery)
+        counted = ExemplarKind(query["counted"])
+        answer = wiring.get_querier().heatmap(
+            _selection(self.tenants(), query), query["step"], (), None, counted, exemplars=True
+        )
+        slots = [
+            {
+                "timestamp_ms": slot.timestamp_ms,
+                "counts": slot.counts,
+                "exemplars": [_exemplar(one) for one in slot.exemplars],
+            }
+            for line in answer.value.series
+            for slot in line.slots
+        ]
+        return self.answer(
+            answer,
+            unit=query["profile_type"].sample_unit,
+            step_ms=query["step"],
+            floors=answer.value.floors,
+            slots=slots,
+        )
+
+
+def _exemplar(one: Exemplar) -> dict[str, Any]:
+    return {
+        "time_ms": one.time_ms,
+        "profile_id": str(uuid.UUID(bytes=one.profile_id)),
+        "span_id": f"{one.span:016x}" if one.span else "",
+        "value": one.value,
+        "labels": dict(one.labels),
+    }

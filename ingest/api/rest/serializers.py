@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ from rest_framework import serializers
 from ingest.api.rest.time_range import parse_duration_ms, parse_time_ms
 from ingest.profiles.profile_type import ProfileType, parse_profile_type
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.profiles.sample_choice import ExemplarKind, SampleChoice
 from ingest.profiles.selector import Matcher, parse_selector
 
 _RANGE_HELP = "Unix milliseconds, `now`, or `now-` and a duration such as `now-1h`. Inclusive."
@@ -17,6 +19,17 @@ _RANGE_HELP = "Unix milliseconds, `now`, or `now-` and a duration such as `now-1
 #: Points of a timeline at most when no step is given, and the steps to choose from: labels then fall on round times.
 _DEFAULT_POINTS = 120
 _ROUND_STEPS_MS = [seconds * 1000 for seconds in (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400)]
+
+
+#: Profiles, spans or frames that one query may name in its address, and the longest name of a function it may have.
+_MAX_CHOSEN = 500
+_MAX_NAME_LENGTH = 4096
+_PROFILE_ID = re.compile(r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})\Z", re.ASCII | re.IGNORECASE)
+_SPAN_ID = re.compile(r"(?!0{16})[0-9a-f]{16}\Z", re.ASCII | re.IGNORECASE)
+
+
+def _many(child: serializers.Field, help_text: str) -> serializers.ListField:
+    return serializers.ListField(child=child, required=False, default=list, max_length=_MAX_CHOSEN, help_text=help_text)
 
 
 class TimeField(serializers.CharField):
@@ -96,7 +109,32 @@ class ProfileQuery(SelectorQuery):
         return attrs
 
 
-class FlameGraphQuery(ProfileQuery):
+class SampleQuery(ProfileQuery):
+    """A selector with a choice among the samples of what it matches. Each parameter of the choice may be repeated."""
+
+    call_site = _many(
+        serializers.CharField(max_length=_MAX_NAME_LENGTH),
+        "Names of functions from the root: only stacks that begin with exactly these.",
+    )
+    profile_id = _many(
+        serializers.RegexField(_PROFILE_ID, error_messages={"invalid": "is not a UUID."}), "Only these profiles."
+    )
+    span = _many(
+        serializers.RegexField(_SPAN_ID, error_messages={"invalid": "is not 16 hex digits with one above 0."}),
+        "Only what was done in these spans.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        attrs["choice"] = SampleChoice(
+            profile_ids=tuple(sorted({bytes.fromhex(text.replace("-", "")) for text in attrs["profile_id"]})),
+            spans=tuple(sorted({int(text, 16) for text in attrs["span"]})),
+            call_site=tuple(attrs["call_site"]),
+        )
+        return attrs
+
+
+class FlameGraphQuery(SampleQuery):
     """A query for a flame graph."""
 
     max_nodes = serializers.IntegerField(
@@ -214,6 +252,8 @@ class FlameGraphAnswer(QueryAnswer):
     )
     total = serializers.IntegerField()
     max_self = serializers.IntegerField()
+    hidden_nodes = serializers.IntegerField(help_text="Nodes that were too small to be sent.")
+    hidden = serializers.IntegerField(help_text='Sum of their values, which the nodes called "other" hold.')
 
 
 class LineAnswer(serializers.Serializer):
@@ -230,6 +270,44 @@ class TimelineAnswer(QueryAnswer):
     unit = serializers.CharField()
     step_ms = serializers.IntegerField()
     series = LineAnswer(many=True)
+
+
+class HeatmapQuery(TimelineQuery):
+    """A query for how many profiles, or spans of them, have which value over time."""
+
+    counted = serializers.ChoiceField(
+        choices=[ExemplarKind.INDIVIDUAL.value, ExemplarKind.SPAN.value],
+        required=False,
+        default=ExemplarKind.INDIVIDUAL.value,
+        help_text="What is counted: profiles (`individual`), or spans of them.",
+    )
+
+
+class ExemplarAnswer(serializers.Serializer):
+    """The profile, or span, with the largest value of a bucket."""
+
+    time_ms = serializers.IntegerField()
+    profile_id = serializers.CharField()
+    span_id = serializers.CharField(help_text="Empty when it is a whole profile.")
+    value = serializers.IntegerField()
+    labels = serializers.DictField(child=serializers.CharField())
+
+
+class SlotAnswer(serializers.Serializer):
+    """One step of a heatmap."""
+
+    timestamp_ms = serializers.IntegerField(help_text="Right edge, inclusive.")
+    counts = serializers.ListField(child=serializers.IntegerField(), help_text="By bucket.")
+    exemplars = ExemplarAnswer(many=True, help_text="At most one a bucket that holds anything, by bucket.")
+
+
+class HeatmapAnswer(QueryAnswer):
+    """Values over time, counted in buckets; steps without data are left out."""
+
+    unit = serializers.CharField()
+    step_ms = serializers.IntegerField()
+    floors = serializers.ListField(child=serializers.IntegerField(), help_text="Least value of each bucket.")
+    slots = SlotAnswer(many=True)
 
 
 class LimitAnswer(serializers.Serializer):

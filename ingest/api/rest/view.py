@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import ListField, Serializer
 from rest_framework.views import APIView
 
 from ingest.api.compression import compress
@@ -73,8 +73,10 @@ class ApiView(APIView):
         return tenant
 
     def read_query(self, serializer: type[Serializer]) -> dict[str, Any]:
-        """Return the validated query parameters."""
-        query = serializer(data=self.request.query_params.dict())
+        """Return the validated query parameters. One that may be repeated is a list, of any other the last counts."""
+        given = self.request.query_params
+        lists = [name for name, field in serializer().fields.items() if isinstance(field, ListField) and name in given]
+        query = serializer(data={**given.dict(), **{name: given.getlist(name) for name in lists}})
         query.is_valid(raise_exception=True)
         checked: dict[str, Any] = query.validated_data
         return checked

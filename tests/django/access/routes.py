@@ -157,6 +157,7 @@ ROWS = [
     Row("api/v1/limits", "GET", Kind.QUERY),
     Row("api/v1/tenant_limits", "GET", Kind.QUERY),
     Row("api/v1/inbox", "GET", Kind.QUERY),
+    Row("api/v1/heatmap", "GET", Kind.QUERY),
     Row("api/v1/top", "GET", Kind.QUERY),
     Row("api/v1/diff", "GET", Kind.QUERY),
     Row("api/v1/diff/top", "GET", Kind.QUERY),

@@ -29,6 +29,7 @@ from ingest.profiles.tree_encoding import encode_tree
 from ingest.profiles.truncation import truncate_nodes
 from ingest.querier.types import (
     Answer,
+    Exemplar,
     Extent,
     Heatmap,
     HeatmapSeries,
@@ -234,7 +235,7 @@ class MemoryQuerier:
         exemplars: bool,
     ) -> Answer[Heatmap]:
         rows = list(self._rows("heatmap", sel, step_ms, group_by, limit, counted, exemplars))
-        slots = [HeatmapSlot(row.time_ms, [1, *[0] * 19], []) for row in rows]
+        slots = [HeatmapSlot(row.time_ms, [1, *[0] * 19], [_exemplar(row)] if exemplars else []) for row in rows]
         return self._answer(Heatmap([0] * 20, (HeatmapSeries((), slots),)), len(rows))
 
     def _rows(self, asked: str, sel: Selection, *more: object) -> Iterator[Row]:
@@ -259,6 +260,11 @@ class MemoryQuerier:
 
     def _answer(self, value: object, profiles: int = 0) -> Answer:
         return Answer(value, self.sources, profiles)
+
+
+def _exemplar(row: Row) -> Exemplar:
+    labels = tuple(pair for pair in row.labels if pair[0] == "service_name")
+    return Exemplar(row.time_ms, (7).to_bytes(16, "big"), 42, bytes(16), sum(row.stacks.values()), labels)
 
 
 def _merged(rows: Sequence[Row]) -> StackProfile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from urllib.parse import parse_qsl
 
 import pytest
 from django.http import HttpResponse
@@ -12,7 +13,8 @@ from ingest.api.rest.time_range import parse_duration_ms, parse_time_ms
 from ingest.distributor.types import ItemResult, Outcome
 from ingest.profiles.formats.metric_name import metric_name
 from ingest.profiles.reasons import Reason
-from ingest.querier.types import MissingSource, SourceReport, Unavailable
+from ingest.profiles.sample_choice import ExemplarKind, SampleChoice
+from ingest.querier.types import MissingSource, Selection, SourceReport, Unavailable
 from tests.django.api.conftest import Doors
 from tests.django.api.pprof import pprof
 from tests.django.api.test_push_connect import PUSH, push_request
@@ -167,6 +169,39 @@ def test_the_profile_type_may_stand_in_the_query_or_beside_it(filled: Doors, par
     assert (answer["total"], answer["profiles"], answer["levels"][0]) == (4, 1, [0, 4, 0, 0])
 
 
+IDS = ["00112233-4455-6677-8899-aabbccddeeff", "F0112233445566778899aabbccddeeff"]
+
+
+@pytest.mark.parametrize("path", ["flamegraph", "top", "export?format=csv"])
+def test_profiles_spans_and_a_call_site_are_chosen_by_repeated_parameters(filled: Doors, path: str) -> None:
+    chosen = {"profile_id": IDS, "span": ["000000000000002a"], "call_site": ["main", "a,b"]}
+    path, _, rest = path.partition("?")
+    assert filled.get(path, query=CPU, **chosen, **dict(parse_qsl(rest))).status_code == 200
+    selection = filled.querier.asked[-1][1]
+    assert isinstance(selection, Selection)
+    assert selection.choice == SampleChoice(
+        profile_ids=(bytes.fromhex(IDS[0].replace("-", "")), bytes.fromhex(IDS[1])),
+        spans=(42,),
+        call_site=("main", "a,b"),
+    )
+
+
+def test_a_heatmap_counts_and_names_the_largest(filled: Doors) -> None:
+    answer = filled.get("heatmap", query=CPU, step="15s", counted="span").json()
+    assert (answer["unit"], answer["step_ms"], len(answer["floors"])) == ("nanoseconds", 15_000, 20)
+    assert [sum(slot["counts"]) for slot in answer["slots"]] == [1, 1]
+    assert answer["slots"][0]["exemplars"] == [
+        {
+            "time_ms": filled.now_ms,
+            "profile_id": "00000000-0000-0000-0000-000000000007",
+            "span_id": "000000000000002a",
+            "value": 4,
+            "labels": {"service_name": "api"},
+        }
+    ]
+    assert filled.querier.asked[-1][-2:] == (ExemplarKind.SPAN, True)
+
+
 def test_a_download_is_a_gzipped_pprof(filled: Doors) -> None:
     response = filled.get("profile", query=CPU + '{service_name="web"}')
     assert "profile.pb.gz" in response["Content-Disposition"]
@@ -196,6 +231,12 @@ def test_a_timeline_groups_and_picks_a_step(filled: Doors) -> None:
         ("flamegraph", {"query": CPU, "from": "1700000000"}, "bad_request"),
         ("flamegraph", {"query": CPU, "from": "now", "until": "now-1h"}, "invalid_time_range"),
         ("flamegraph", {"query": "\x00"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "profile_id": "1"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "profile_id": ["0" * 32] * 501}, "bad_request"),
+        ("flamegraph", {"query": CPU, "span": "0" * 16}, "bad_request"),
+        ("flamegraph", {"query": CPU, "span": "0" * 15 + "g"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "call_site": "a" * 5000}, "bad_request"),
+        ("heatmap", {"query": CPU, "counted": "none"}, "bad_request"),
         ("timeline", {"query": CPU, "step": "0s"}, "bad_request"),
         ("timeline", {"query": CPU, "step": "often"}, "bad_request"),
         ("timeline", {"query": CPU, "limit": "-2"}, "bad_request"),

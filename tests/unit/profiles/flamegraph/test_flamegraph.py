@@ -69,6 +69,16 @@ def test_projecting_first_changes_nothing(source: list, max_nodes: int) -> None:
     assert _plain_lists(build_flamegraph(projected, max_nodes)) == _plain_lists(build_flamegraph(profile, max_nodes))
 
 
+@settings(max_examples=50, deadline=None)
+@given(plain_stacks, st.integers(-1, 12))
+def test_what_is_hidden_is_said(source: list, max_nodes: int) -> None:
+    tree = model.tree_of(named_sums(source))
+    kept = model.cut(tree, model.least_total(tree, max_nodes)).below()
+    graph = build_flamegraph(build_profile(source), max_nodes)
+    assert graph.hidden == sum(node.value for node in kept if node.name == "other")
+    assert graph.hidden_nodes == len(tree.below()) - sum(node.name != "other" for node in kept)
+
+
 FAN = [(plain("r", "a"), 5), (plain("r", "b"), 3), (plain("r", "c"), 3), (plain("r", "d"), 1), (plain("r"), 2)]
 
 
