@@ -215,7 +215,7 @@ def get_readers() -> RingReaders:
 
 def get_ring_view() -> RingView:
     """Return what the ring page shows."""
-    return _once("ring_view", lambda: RingView(get_ring(), get_redis()))
+    return _once("ring_view", lambda: RingView(get_ring(), get_redis(), settings.INGEST.payload_keep_seconds))
 
 
 def readiness() -> list[str]:

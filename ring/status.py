@@ -201,6 +201,11 @@ def _notices(rows: tuple[InstanceStatus, ...]) -> list[str]:
         InstanceState.LEAVING: "is leaving: it takes no new writes and uploads what it holds",
     }
     notices = [f"{row.id} {texts[InstanceState(row.state)]}." for row in rows if row.healthy and row.state != "ACTIVE"]
+    if len(rows) == 1 and rows[0].healthy:
+        notices.append(
+            f"{rows[0].id} is the only instance: while it is away no push is stored, and nothing is found that it has "
+            "not uploaded."
+        )
     notices += [f"{row.id} is read-only: it takes no new series of sharded tenants." for row in rows if row.read_only]
     return notices
 

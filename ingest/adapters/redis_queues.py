@@ -55,7 +55,7 @@ class RedisQueues:
     def oldest(self, instance: str) -> QueuedMessage | None:
         """Return the message that is due next, leaving it where it is."""
         raw: Any = _asked(lambda: self._client.lindex(write_queue(instance), -1))
-        return None if raw is None else QueuedMessage(raw, _payload_names(raw))
+        return None if raw is None else QueuedMessage(raw, payload_names(raw))
 
     def remove(self, instance: str, message: QueuedMessage) -> None:
         """Take this message out; it may be gone already. Needs no memory, so it works in a full Redis."""
@@ -98,7 +98,7 @@ class RedisQueues:
         return QueueInfo(instance, self.depth(instance), reads, age_seconds)
 
 
-def _payload_names(raw: bytes) -> tuple[str, ...] | None:
+def payload_names(raw: bytes) -> tuple[str, ...] | None:
     """Return the names in a message of pushes, or None when it is something else."""
     task, arguments = parse_task_message(raw) or ("", [])
     if task != WRITE_TASK or len(arguments) != 3 or not isinstance(arguments[2], list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ingest.distributor.ports import NoReplicaSet, ReplicaSet
@@ -10,6 +11,7 @@ from ingest.querier.ports import ReadSet
 from ingest.querier.types import MissingSource, Unavailable
 from ring.core.hashring import Snapshot
 from ring.core.replication import ReplicaSet as RingReplicaSet
+from ring.core.shard_report import ShardReport, shard_report
 from ring.core.states import READ, WRITE, InstanceState
 from ring.core.tenant_shards import read_shard, write_shard
 from ring.core.tokens import token_for
@@ -47,6 +49,17 @@ class UnuploadedSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedKey:
+    """Where a series lies and who stores it now."""
+
+    token: int  #: 0 .. 2**32 - 1
+    target: ReplicaSet | NoReplicaSet
+
+
+_SETTINGS_UNKNOWN = NoReplicaSet("The tenants' settings have not been read yet: the database is away.")
+
+
 class RingPlacement:
     """Places series on the ring."""
 
@@ -59,9 +72,7 @@ class RingPlacement:
         """Return one set for each placement string, all from one snapshot of the ring."""
         size = self._shard_size(tenant)
         if size is None:
-            return [NoReplicaSet("The tenants' settings have not been read yet: the database is away.")] * len(
-                placements
-            )
+            return [_SETTINGS_UNKNOWN] * len(placements)
         shard = write_shard(self._ring.snapshot, tenant, size)
         tokens = [token_for(tenant, placement) for placement in placements]
         found = shard.replica_sets(tokens, WRITE, self._ring.now_ms())
@@ -71,6 +82,15 @@ class RingPlacement:
             else NoReplicaSet(one.message)
             for one in found
         ]
+
+    def owner(self, tenant: str, placement: str) -> PlacedKey:
+        """Return where one series lies and who would get a push of it now."""
+        return PlacedKey(token_for(tenant, placement), self.replica_sets(tenant, [placement])[0])
+
+    def shard(self, tenant: str) -> ShardReport | NoReplicaSet:
+        """Return who takes the writes of a tenant, and why these."""
+        size = self._shard_size(tenant)
+        return _SETTINGS_UNKNOWN if size is None else shard_report(self._ring.snapshot, tenant, size)
 
 
 class RingReaders:

@@ -23,6 +23,7 @@ def ring_document(with_tokens: bool) -> dict[str, Any]:
         card = live.get(member["id"])
         member["queue_depth"] = None if card is None else card.queue_depth
         member["read_queue_depth"] = None if card is None else card.read_queue_depth
+        member["oldest_message_seconds"] = None if card is None else card.oldest_message_seconds
         member["status"] = {} if card is None else dict(card.status)
         if with_tokens:
             member["token_list"] = list(tokens.get(member["id"], ()))

@@ -10,7 +10,7 @@ from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
 from ingest.api.otlp import view as otlp
-from ingest.api.rest import access, configuration, exports, limits, queries, render, ring
+from ingest.api.rest import access, configuration, exports, limits, queries, render, ring, ring_placement
 from ingest.api.rest.inbox import InboxView
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
@@ -24,6 +24,8 @@ _RING = [
     path("api/v1/ring", ring.RingView.as_view(), name="ring-document"),
     path("api/v1/ring/history", ring.HistoryView.as_view(), name="ring-history"),
     path("api/v1/ring/audit", ring.AuditView.as_view(), name="ring-audit"),
+    path("api/v1/ring/shard", ring_placement.ShardView.as_view(), name="ring-shard"),
+    path("api/v1/ring/owners", ring_placement.OwnersView.as_view(), name="ring-owners"),
     path(f"{_INSTANCE}/read-only", ring.ReadOnlyView.as_view(), name="ring-read-only"),
     path(f"{_INSTANCE}/flush", ring.FlushView.as_view(), name="ring-flush"),
     path(f"{_INSTANCE}/prepare-shutdown", ring.PrepareShutdownView.as_view(), name="ring-prepare-shutdown"),

@@ -37,7 +37,7 @@ DEFAULT_SERVICE_NAME = "unknown_service"
 _DIRECTIVES = frozenset({LABEL_DELTA, LABEL_ORDER})
 
 #: Labels of a row that only the server may set.
-_ROW_LABELS = frozenset(
+ROW_LABELS = frozenset(
     {LABEL_PRIVATE_SERVICE_NAME, LABEL_TYPE, LABEL_UNIT, LABEL_PERIOD_TYPE, LABEL_PERIOD_UNIT, LABEL_PROFILE_TYPE}
 )
 
@@ -191,7 +191,7 @@ def row_labels(group_labels: Labels, sample_type: str, sample_unit: str, period_
     Adds ``__type__``, ``__unit__``, ``__profile_type__`` and ``__service_name__``, and ``__period_type__`` and
     ``__period_unit__`` when there is a period type. A sender's labels of these names are replaced.
     """
-    rows = {name: value for name, value in group_labels if name not in _ROW_LABELS}
+    rows = {name: value for name, value in group_labels if name not in ROW_LABELS}
     metric_name = rows.get(LABEL_NAME, "")
     rows[LABEL_TYPE] = sample_type
     rows[LABEL_UNIT] = sample_unit

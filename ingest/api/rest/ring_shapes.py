@@ -5,6 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from ingest.administration.types import GOOD, QueueFate
+from ingest.profiles.selector import MAX_SELECTOR_CHARS
+from ingest.profiles.tenant import DEFAULT_TENANT
 
 MAX_LINES = 1000
 
@@ -19,6 +21,21 @@ class LinesQuery(serializers.Serializer):
     """How many lines of a list."""
 
     limit = serializers.IntegerField(default=100, min_value=1, max_value=MAX_LINES, help_text="Newest lines at most.")
+
+
+class ShardQuery(serializers.Serializer):
+    """Whose shard."""
+
+    tenant = serializers.CharField(default=DEFAULT_TENANT, help_text="Id of the tenant.")
+
+
+class OwnersQuery(ShardQuery):
+    """Which series."""
+
+    labels = serializers.CharField(
+        max_length=MAX_SELECTOR_CHARS,
+        help_text='All labels of one series as it is stored: `process_cpu{service_name="web"}`.',
+    )
 
 
 class FlushQuery(serializers.Serializer):
@@ -55,6 +72,10 @@ class InstanceAnswer(serializers.Serializer):
     token_list = serializers.ListField(child=serializers.IntegerField(), required=False)
     ownership = serializers.FloatField(help_text="0 to 1, of the ring of its zone.")
     heartbeat_age_seconds = serializers.FloatField()
+    queue_depth = serializers.IntegerField(allow_null=True, help_text="Messages of pushes that wait; null = unknown.")
+    oldest_message_seconds = serializers.FloatField(
+        allow_null=True, help_text="Age of the push that is due next; null if none waits."
+    )
     status = serializers.DictField(help_text="What its ingester last said of itself, e.g. `why_not_ready`.")
 
 
@@ -101,6 +122,31 @@ class AuditAnswer(serializers.Serializer):
     """The latest actions, newest first."""
 
     entries = AuditLineAnswer(many=True)
+
+
+class ShardAnswer(serializers.Serializer):
+    """Who takes the writes of a tenant."""
+
+    tenant = serializers.CharField()
+    configured_size = serializers.IntegerField(help_text="0 is the whole ring.")
+    size = serializers.IntegerField(help_text="That is used: at least the replication factor; 0 is the whole ring.")
+    members = serializers.ListField(child=serializers.CharField())
+    read_only = serializers.ListField(child=serializers.CharField(), help_text="In no shard, for they are read-only.")
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="Why these, in sentences.")
+
+
+class OwnersAnswer(serializers.Serializer):
+    """Who would get a push of a series now."""
+
+    series = serializers.CharField(help_text="The labels as they are hashed.")
+    token = serializers.IntegerField(help_text="0 to 2**32 - 1.")
+    instances = serializers.ListField(child=serializers.CharField(), help_text="In the order of the ring.")
+    max_errors = serializers.IntegerField(help_text="How many of them may fail.")
+    absent = serializers.ListField(
+        child=serializers.CharField(), help_text="Own the series too and are away: it waits for them in their queues."
+    )
+    why_not = serializers.CharField(help_text="Why a push would be refused now; empty if it would not.")
+    shard = ShardAnswer()
 
 
 class ActionAnswer(serializers.Serializer):

@@ -6,6 +6,7 @@ import getpass
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
 
+import redis
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -14,8 +15,14 @@ from django.db import DatabaseError
 from ingest.adapters.tenant_records import PROPAGATION, SHARD_SIZE, save_tenant
 from ingest.models import Tenant, TenantChange, column_value
 from ingest.profiles.limit_table import BY_COLUMN, BY_OPTION, LIMIT_TABLE, NotALimit, format_limit, parse_limit
+from ring.config import RingConfig
+from ring.core.hashring import Snapshot
+from ring.core.shard_report import shard_report
+from ring.redis_store import RedisRingStore
 
 _DEFAULT = "default"
+#: How long the command waits for Redis, which knows the ring.
+_TIMEOUT_SECONDS = 5.0
 
 _EXAMPLES = """
 Every process follows a change within seconds; writes follow a changed shard size half a minute later, and
@@ -46,7 +53,7 @@ class Command(BaseCommand):
         """Declare the actions."""
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("list", help="list the tenants that have settings of their own")
-        show = actions.add_parser("show", help="show every setting of a tenant, and which ones are its own")
+        show = actions.add_parser("show", help="show every setting of a tenant, which ones are its own, and its shard")
         show.add_argument("tenant", help="id of the tenant as requests give it")
         change = actions.add_parser("set", help="change one setting of a tenant")
         change.add_argument("tenant", help="id of the tenant as requests give it")
@@ -95,6 +102,26 @@ class Command(BaseCommand):
                 )
             else:
                 self.stdout.write(f"{info.option}  {default}  (default)")
+
+        self._show_shard(name, int(own.get(SHARD_SIZE, settings.LIMITS.ingestion_tenant_shard_size)))
+
+    def _show_shard(self, name: str, size: int) -> None:
+        """Print who takes the tenant's writes; a size that was changed just now counts already."""
+        config: RingConfig = settings.RING
+        client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+        )
+        try:
+            snapshot = Snapshot(RedisRingStore(client, config.name).load().view.ring, config.rules)
+        except (redis.RedisError, OSError) as error:
+            self.stdout.write(f"\nshard: not known, for Redis cannot be asked: {error}")
+            return
+        finally:
+            client.close()
+        report = shard_report(snapshot, name, size)
+        self.stdout.write(f"\nshard: {', '.join(report.members) or 'nobody'}")
+        for reason in report.reasons:
+            self.stdout.write(f"  {reason}")
 
     def _set(self, name: str, setting: str, text: str) -> None:
         tenant = Tenant.objects.filter(name=name).first() or Tenant(name=name)

@@ -174,6 +174,8 @@ ROWS = [
     Row("api/v1/ring", "GET", Kind.STAFF),
     Row("api/v1/ring/history", "GET", Kind.STAFF),
     Row("api/v1/ring/audit", "GET", Kind.STAFF),
+    Row("api/v1/ring/shard", "GET", Kind.STAFF),
+    Row("api/v1/ring/owners", "GET", Kind.STAFF),
     *(
         Row(f"{_INSTANCE}/{action}", method, Kind.STAFF)
         for action, methods in (

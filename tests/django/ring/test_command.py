@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import re
 import subprocess
 import tempfile
 import time
@@ -217,3 +218,22 @@ def test_without_redis_the_command_fails_with_a_sentence(settings, tmp_path: Pat
 def test_a_configuration_is_checked(settings, config: RingConfig | None, ids: list[str]) -> None:  # type: ignore[no-untyped-def]
     settings.RING = config
     assert [message.id for message in check_ring_config()] == ids
+
+
+def shown_tenant(name: str) -> str:
+    out = io.StringIO()
+    call_command("tenant", "show", name, stdout=out)
+    return out.getvalue()
+
+
+def test_a_tenant_is_shown_with_its_shard_and_the_reasons_for_it(store: RedisRingStore) -> None:
+    for number in range(3, 6):
+        entry = Instance(f"i-{number}", f"ingester.i-{number}", "zone-a", InstanceState.ACTIVE, (number * 1000 + 5,))
+        assert store.publish(entry, None, "started")
+    call_command("tenant", "set", "team-a", "shard-size", "3", stdout=io.StringIO())
+    shown = shown_tenant("team-a")
+    members = re.search(r"^shard: (i-\d), (i-\d), (i-\d)$", shown, re.MULTILINE)
+    assert members is not None
+    assert len(set(members.groups())) == 3
+    assert "3 instances of 6 are drawn by the name of the tenant" in shown
+    assert "shard: i-0, i-1, i-2, i-3, i-4, i-5\n  The shard size is 0" in shown_tenant("team-b")

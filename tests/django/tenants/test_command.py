@@ -29,11 +29,17 @@ def test_a_setting_is_set_shown_listed_and_given_up() -> None:
 
 
 def test_every_limit_can_be_set_to_what_is_shown_of_it() -> None:
-    shown = dict(line.split("  ")[:2] for line in run("show", "team-a").splitlines())
+    limits, _, _ = run("show", "team-a").partition("\n\n")
+    shown = dict(line.split("  ")[:2] for line in limits.splitlines())
     assert set(shown) == set(BY_OPTION)
     for option, value in shown.items():
         assert f"{option} of team-a is {value}" in run("set", "team-a", option, value)
     assert len(Tenant.objects.get(name="team-a").own_limits()) == len(BY_OPTION)
+
+
+def test_without_redis_the_settings_are_shown_all_the_same(settings, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    settings.REDIS_URL = f"unix://{tmp_path / 'absent.sock'}"
+    assert "shard: not known, for Redis cannot be asked" in run("show", "team-a")
 
 
 def test_a_tenant_without_settings_has_the_defaults() -> None:

@@ -36,6 +36,7 @@ class Card:
     member: InstanceStatus
     queue_depth: int | None = 3
     read_queue_depth: int | None = 0
+    oldest_message_seconds: float | None = 0.4
     status: dict[str, object] = field(default_factory=lambda: {"head_bytes": 1024})
 
 
@@ -56,7 +57,9 @@ class FixedRingView:
         return {one.id: one.tokens for one in self.snapshot.instances}
 
     def instances(self) -> list[Card]:
-        return [Card(one, None, None, {}) if one.id in self.silent else Card(one) for one in self.status().instances]
+        return [
+            Card(one, None, None, None, {}) if one.id in self.silent else Card(one) for one in self.status().instances
+        ]
 
 
 @pytest.mark.parametrize("path", ["/", "/inbox", "/ring", "/api/docs"])

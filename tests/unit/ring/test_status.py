@@ -94,6 +94,12 @@ def test_an_even_factor_is_a_notice_and_no_problem() -> None:
     )
 
 
+def test_a_single_instance_is_told_what_hangs_on_it() -> None:
+    (notice,) = status("A", 1).notices
+    assert notice.startswith("i0 is the only instance: while it is away no push is stored")
+    assert not [text for text in status("S", 1).notices if "only instance" in text], "then it is a problem"
+
+
 def test_a_store_that_is_away_is_the_first_problem() -> None:
     assert status("AAA", stale_seconds=12.4).problems[0].startswith("Redis has not answered for 12 s.")
 
