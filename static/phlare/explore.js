@@ -86,7 +86,7 @@ async function draw(types) {
   const [line, answer] = await Promise.all([ask('timeline', query), ask('flamegraph', { ...query, max_nodes: maxNodes })]);
   graph = answer;
   document.querySelector('.panel.empty')?.remove();
-  flame.set(answer);
+  flame.show(answer, { unit: answer.unit });
   $('flame-total').textContent = `${quantity(answer.total, answer.unit)} in ${answer.profiles} profiles`;
   const step = line.step_ms;
   const points = (line.series[0]?.timestamps_ms || []).map((time, index) => [time, line.series[0].values[index]]);
@@ -99,7 +99,7 @@ async function draw(types) {
   $('download').hidden = Boolean(state.tenant); // a link cannot carry the tenant's header
   fillTable();
   runSearch();
-  describe(-1);
+  describe(null);
   showNotices([...sourceNotices([types, line, answer]), ...truncation(answer), ...emptiness(answer)]);
 }
 
@@ -119,7 +119,7 @@ function sourceNotices(answers) {
 
 /** Say what was left out: the server sums the smallest frames into one called "other" per parent. */
 function truncation(answer) {
-  const { count, name, names, total } = flame.data;
+  const { count, name, names, total } = flame.graph;
   const other = names.indexOf('other');
   if (other < 0 || count < maxNodes) return [];
   let hidden = 0;
@@ -135,7 +135,7 @@ function emptiness(answer) {
 function showNothing(types) {
   graph = null;
   $('download').hidden = true;
-  flame.set({ names: ['total'], levels: [[0, 0, 0, 0]] });
+  flame.show({ names: ['total'], levels: [[0, 0, 0, 0]] });
   timeline.set([], { from: Date.now() - 3600e3, until: Date.now(), step: 15e3, unit: '' });
   $('flame-total').textContent = '';
   $('functions').tBodies[0].replaceChildren();
@@ -172,24 +172,21 @@ function filterServices() {
   for (const item of $('services').children) item.hidden = !item.dataset.name.includes(text);
 }
 
-function describe(node) {
-  const data = flame.data;
-  const text = node < 0 || !graph ? '\u00a0'
-    : `${data.names[data.name[node]]} — total ${quantity(data.total[node], graph.unit)} (${percent(data.total[node] / (graph.total || 1))}), `
-      + `self ${quantity(data.self[node], graph.unit)} (${percent(data.self[node] / (graph.total || 1))})`;
-  $('frame').textContent = text;
+function describe(frame) {
+  $('frame').textContent = frame && graph ? `${frame.name} — total ${quantity(frame.total, graph.unit)} (${percent(frame.ofWhole)}), `
+    + `self ${quantity(frame.self, graph.unit)} (${percent(frame.self / (graph.total || 1))})` : '\u00a0';
 }
 
 function fillTable() {
   if (!$('table-details').open || !graph) return;
   const cell = (value) => element('td', {}, `${quantity(value, graph.unit)} · ${percent(value / (graph.total || 1))}`);
-  $('functions').tBodies[0].replaceChildren(...functions(flame.data).slice(0, TABLE_ROWS)
+  $('functions').tBodies[0].replaceChildren(...functions(flame.graph).slice(0, TABLE_ROWS)
     .map((row) => element('tr', {}, element('td', {}, row.name), cell(row.self), cell(row.total))));
 }
 
 function runSearch() {
   const found = flame.search($('search').value);
-  $('search-result').textContent = found ? `${found.count} functions, ${percent(found.share)}` : '';
+  $('search-result').textContent = found ? `${found.functions} functions, ${percent(found.share)}` : '';
 }
 
 form.addEventListener('submit', (event) => {

@@ -1,62 +1,162 @@
-// A flame graph on one canvas. The cost of drawing is bounded by the pixels, not by the nodes: only visible rows are
-// drawn, and runs of frames narrower than a pixel become one bar that is jumped over by binary search.
-import { decode, depthOf, packageOf, search, seek } from './flame_data.js';
+// A flame graph in an element: what is shown, zoomed, searched for and pointed at. Drawing is flame_draw.js, pointer and
+// keys are flame_input.js, and what transforms do is flame_transforms.js.
+import { colouring } from './flame_colours.js';
+import { decode, depthOf, follow, pathOf, search } from './flame_data.js';
+import { ROW, draw, nodeAt, rowTop, runAt } from './flame_draw.js';
+import { listen } from './flame_input.js';
+import { FrameMenu } from './flame_menu.js';
+import { Tooltip } from './flame_tooltip.js';
+import { cutTo, extended, labelOf, shown, trailOf, zoomedPath } from './flame_transforms.js';
+import { percent, quantity } from './format.js';
 
-const ROW = 20;
-const SLIVER = 1.5; // pixels below which frames are drawn as one bar
-const HUES = [24, 34, 47, 70, 95, 140, 163, 180, 194, 211, 230, 246, 265, 290, 305, 330];
+const ANIMATION_MS = 160;
+const LEAST_HEIGHT = 120;
+const NARROWEST_VIEW = 1e-9; // of the whole: beyond it positions lose their digits
+const FONT = '12px ui-monospace, "DejaVu Sans Mono", monospace';
 
-function hash(text) {
-  let value = 2166136261;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 16777619);
-  return value >>> 0;
-}
+/**
+ * What is told of a frame that is pointed at; `frames` is above 1 for a run of frames too narrow to be drawn.
+ * @typedef {{node: number, name: string, path: string[], self: number, total: number, ofView: number, ofWhole: number,
+ *   sides: ?{left: number, right: number, leftSelf: number, rightSelf: number}, frames: number}} Frame
+ */
 
 export class FlameGraph {
-  /** @param host element to fill; `onframe(node)` is told which frame is pointed at, -1 for none. */
-  constructor(host, { onframe }) {
-    this.host = host;
-    this.onframe = onframe;
-    this.canvas = document.createElement('canvas');
-    this.canvas.style.cssText = 'position:sticky;top:0;display:block';
-    this.spacer = document.createElement('div');
-    this.context = this.canvas.getContext('2d', { alpha: false });
-    host.append(this.canvas, this.spacer);
-    this.set({ names: ['total'], levels: [[0, 0, 0, 0]] });
-    new ResizeObserver(() => this.resize()).observe(host);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.queue());
-    host.addEventListener('scroll', () => this.queue(), { passive: true });
-    host.addEventListener('keydown', (event) => this.key(event));
-    this.canvas.addEventListener('pointermove', (event) => this.point(this.at(event.offsetX, event.offsetY)));
-    this.canvas.addEventListener('pointerleave', () => this.point(-1));
-    this.canvas.addEventListener('click', (event) => {
-      const node = this.at(event.offsetX, event.offsetY);
-      if (node >= 0) this.zoom(node);
-    });
+  /**
+   * @param {HTMLElement} host is filled, and scrolls
+   * @param {object} tell
+   * @param {(frame: ?Frame) => void} [tell.onframe] what is pointed at changed
+   * @param {(action: string, frame: ?Frame) => void} [tell.onmenu] what a page does itself: 'sandwich', 'search', 'diff',
+   *   'link', 'copied', 'help'
+   * @param {(graph: FlameGraph) => void} [tell.onchange] zoom, transforms or the data changed
+   */
+  constructor(host, { onframe = () => {}, onmenu = () => {}, onchange = () => {} } = {}) {
+    Object.assign(this, { host, onframe, onmenu, onchange });
+    Object.assign(this, { unit: '', title: '', matched: null, found: null, pointed: -1, run: null, hovered: -1, runs: [] });
+    this.options = { view: 'icicle', align: 'left', scheme: 'package', change: 'blueOrange', normalised: true };
+    this.build();
+    this.stopped = new AbortController();
+    listen(this, this.stopped.signal);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(host);
+    this.themes = new MutationObserver(() => this.restyle());
+    this.themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.restyle(), { signal: this.stopped.signal });
+    this.show({ names: ['total'], levels: [[0, 0, 0, 0]] });
   }
 
-  set(graph) {
-    this.data = decode(graph);
-    this.colour = this.data.names.map((name) => HUES[hash(packageOf(name)) % HUES.length]);
-    this.pointed = -1;
-    this.matched = null;
-    this.zoomed = 0;
-    this.from = 0;
-    this.until = this.data.total[0] || 1;
-    this.host.style.height = `${Math.max(160, this.data.depth * ROW + 4)}px`;
-    this.host.scrollTop = 0;
+  build() {
+    const make = (tag, name) => { const made = document.createElement(tag); made.className = name; return made; };
+    this.canvas = make('canvas', 'flame-canvas');
+    this.canvas.setAttribute('aria-hidden', 'true');
+    this.spacer = make('div', 'flame-spacer');
+    this.live = make('p', 'flame-live');
+    this.live.setAttribute('aria-live', 'polite');
+    this.context = this.canvas.getContext('2d', { alpha: false });
+    this.tooltip = new Tooltip();
+    this.menu = new FrameMenu((action, frame) => this.act(action, frame), () => this.host.focus({ preventScroll: true }));
+    this.host.classList.add('flame-graph');
+    this.host.tabIndex = 0;
+    this.host.setAttribute('role', 'application');
+    this.host.setAttribute('aria-roledescription', 'flame graph');
+    this.host.replaceChildren(this.canvas, this.spacer, this.live, this.tooltip.element, this.menu.element);
+  }
+
+  /**
+   * Show an answer of the server, or a graph that is decoded already.
+   * @param transforms steps to take at once, as `transforms` gave them: for a link, or the same view of newer data
+   */
+  show(graph, { unit = '', title = 'Flame graph', transforms = [] } = {}) {
+    Object.assign(this, { unit, title });
+    const base = graph.offsets ? graph : decode(graph);
+    this.follow(transforms.reduce(extended, trailOf(base)));
+    if (this.options.view === 'flame') this.host.scrollTop = this.host.scrollHeight;
+  }
+
+  /** Take a transform: see flame_transforms.js for their kinds. */
+  apply(transform) { this.follow(extended(this.steps, transform)); }
+
+  /** Take back the last step; returns whether there was one. */
+  undo() { return this.back(this.steps.steps.length - 1); }
+
+  /** Take back all steps but the first `length`. */
+  back(length) {
+    if (length < 0 || length >= this.steps.steps.length) return false;
+    this.follow(cutTo(this.steps, length));
+    return true;
+  }
+
+  /** The steps so far as [{label, transform}], for a breadcrumb; `back(n)` goes to just after the n-th. */
+  get trail() { return this.steps.steps.map(({ transform }) => ({ label: labelOf(transform), transform })); }
+
+  /** The steps as plain values. */
+  get transforms() { return this.steps.steps.map(({ transform }) => transform); }
+
+  /** Names from below the root to the frame zoomed on; empty when all is in view. */
+  get zoomed() { return zoomedPath(this.steps); }
+
+  /** The whole before any step: what shares of the whole are of. */
+  get whole() { return this.steps.base.total[0]; }
+
+  get view() { return this.options.view; }
+
+  set view(view) { this.set({ view }); }
+
+  /**
+   * @param {{view?: 'flame' | 'icicle', align?: 'left' | 'right', scheme?: 'package' | 'value' | 'change',
+   *   change?: 'blueOrange' | 'greenRed', normalised?: boolean}} options
+   */
+  set(options) {
+    const turned = options.view && options.view !== this.options.view;
+    Object.assign(this.options, options);
+    this.recolour();
+    if (turned) this.host.scrollTop = this.view === 'flame' ? this.host.scrollHeight : 0;
+    this.queue();
+  }
+
+  follow(steps) {
+    const before = this.graph;
+    this.steps = steps;
+    this.graph = shown(steps);
+    this.zoomedNode = follow(this.graph, this.zoomed);
+    const { x, total } = this.graph;
+    const range = [x[this.zoomedNode], x[this.zoomedNode] + (total[this.zoomedNode] || 1)];
+    if (before === this.graph) this.animate(...range);
+    else this.replace(range);
+    const told = this.zoomed.length ? `zoomed on ${this.zoomed.at(-1)}` : `${quantity(total[0], this.unit)} in ${this.graph.count.toLocaleString()} frames`;
+    this.host.setAttribute('aria-label', `${this.title}, ${told}. Arrow keys move between frames, Enter zooms, Escape goes back.`);
+    this.onchange(this);
+  }
+
+  replace([from, until]) {
+    cancelAnimationFrame(this.animation);
+    Object.assign(this, { from, until, runs: [] });
+    this.point(-1);
+    this.hovered = -1;
+    if (this.text) this.search(this.text);
+    this.recolour();
+    this.host.style.height = `${Math.max(LEAST_HEIGHT, this.graph.depth * ROW + 4)}px`;
     this.resize();
+  }
+
+  recolour() {
+    this.colours = colouring(this.graph, { ...this.options, scheme: this.graph.sides ? 'change' : this.options.scheme });
+  }
+
+  restyle() {
+    this.style = null;
+    this.queue();
   }
 
   resize() {
     const ratio = devicePixelRatio || 1;
     this.width = this.host.clientWidth;
     this.height = this.host.clientHeight;
-    this.canvas.width = this.width * ratio;
-    this.canvas.height = this.height * ratio;
+    if (!this.width || !this.height) return;
+    this.canvas.width = Math.round(this.width * ratio);
+    this.canvas.height = Math.round(this.height * ratio);
     this.canvas.style.width = `${this.width}px`;
     this.canvas.style.height = `${this.height}px`;
-    this.spacer.style.height = `${this.data.depth * ROW}px`;
+    this.spacer.style.height = `${Math.max(this.height, this.graph.depth * ROW)}px`;
     this.spacer.style.marginTop = `${-this.height}px`;
     this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.draw();
@@ -66,141 +166,175 @@ export class FlameGraph {
     this.queued ||= requestAnimationFrame(() => { this.queued = 0; this.draw(); });
   }
 
-  draw() {
-    const { context, data, width, height } = this;
-    if (!width || !height) return;
+  readStyle() {
     const style = getComputedStyle(this.host);
     const token = (name) => style.getPropertyValue(name).trim();
-    this.style = { muted: token('--frame-muted'), text: token('--frame-text'), light: token('--frame-lightness'), accent: token('--accent') };
-    context.fillStyle = token('--panel');
-    context.fillRect(0, 0, width, height);
-    context.font = '12px ui-monospace, "DejaVu Sans Mono", monospace';
-    context.textBaseline = 'middle';
-    this.characterWidth ||= context.measureText('M').width;
-    const top = this.host.scrollTop;
-    const last = Math.min(data.depth, Math.ceil((top + height) / ROW));
-    for (let depth = Math.floor(top / ROW); depth < last; depth++) this.drawRow(depth, depth * ROW - top);
-    if (this.pointed >= 0) this.outline(this.pointed, top);
+    this.context.font = FONT;
+    return {
+      panel: token('--panel'), muted: token('--flame-muted'), text: token('--flame-text'), dim: token('--flame-dim'),
+      accent: token('--flame-outline'), font: FONT, characterWidth: this.context.measureText('M').width,
+    };
   }
 
-  drawRow(depth, y) {
-    const { data, context, from, until } = this;
-    const scale = this.width / (until - from);
-    const end = data.offsets[depth + 1];
-    let node = seek(data, depth, from);
-    while (node < end && data.x[node] < until) {
-      const left = (data.x[node] - from) * scale;
-      const right = left + data.total[node] * scale;
-      if (right - left < SLIVER) {
-        const edge = Math.max(right, left + 1);
-        context.fillStyle = this.style.muted;
-        context.fillRect(left, y, edge - left, ROW - 1);
-        node = Math.max(node + 1, seek(data, depth, from + edge / scale, node));
-        continue;
-      }
-      this.drawFrame(node, Math.max(0, left), Math.min(this.width, right), y, depth);
-      node++;
-    }
+  /** What is drawn, as flame_draw.js wants it. */
+  get scene() {
+    const rising = this.view === 'flame';
+    const spare = rising ? Math.max(0, this.height - this.graph.depth * ROW) : 0; // a low graph stands on the ground
+    return {
+      graph: this.graph, width: this.width, height: this.height, from: this.from, until: this.until,
+      top: this.host.scrollTop - spare, rising, dimmedAbove: depthOf(this.graph, this.zoomedNode), matched: this.matched,
+      hovered: this.hovered, pointed: this.pointed, align: this.options.align, colouring: this.colours, style: this.style,
+    };
   }
 
-  drawFrame(node, left, right, y, depth) {
-    const { context, data } = this;
-    const name = data.name[node];
-    const muted = this.matched && !this.matched[name];
-    const outside = depth < this.zoomedDepth;
-    context.fillStyle = muted ? this.style.muted : `hsl(${this.colour[name]} ${outside ? 25 : 62}% ${this.style.light})`;
-    context.fillRect(left, y, Math.max(1, right - left - 0.5), ROW - 1);
-    const room = Math.floor((right - left - 6) / this.characterWidth);
-    if (room < 2 || muted) return;
-    const text = data.names[name];
-    context.fillStyle = this.style.text;
-    context.fillText(text.length > room ? `${text.slice(0, room - 1)}…` : text, left + 3, y + ROW / 2);
+  draw() {
+    if (!this.width || !this.height) return;
+    this.style ??= this.readStyle();
+    this.runs = draw(this.context, this.scene);
   }
 
-  outline(node, top) {
-    const scale = this.width / (this.until - this.from);
-    const left = Math.max(0, (this.data.x[node] - this.from) * scale);
-    const right = Math.min(this.width, (this.data.x[node] + this.data.total[node] - this.from) * scale);
-    this.context.strokeStyle = this.style.accent;
-    this.context.lineWidth = 2;
-    this.context.strokeRect(left + 1, depthOf(this.data, node) * ROW - top + 1, Math.max(1, right - left - 2), ROW - 3);
-  }
-
-  at(px, py) {
-    const depth = Math.floor((py + this.host.scrollTop) / ROW);
-    if (depth >= this.data.depth) return -1;
-    const value = this.from + (px * (this.until - this.from)) / this.width;
-    const node = seek(this.data, depth, value);
-    return node < this.data.offsets[depth + 1] && this.data.x[node] <= value ? node : -1;
-  }
-
-  point(node) {
-    if (node === this.pointed) return;
-    this.pointed = node;
-    this.onframe(node);
-    this.queue();
-  }
-
-  get zoomedDepth() { return depthOf(this.data, this.zoomed); }
-
-  zoom(node) {
-    this.zoomed = node;
-    const { x, total } = this.data;
-    this.animate(x[node], x[node] + (total[node] || 1));
+  /** Zoom on a node or a path of names, step by step: on what lies above the frame zoomed on, it is a way back. */
+  zoom(target) {
+    const path = Array.isArray(target) ? target : pathOf(this.graph, target);
+    const within = (outer) => outer.every((name, index) => name === path[index]);
+    let length = this.steps.steps.length;
+    const zoomedAt = (count) => zoomedPath(cutTo(this.steps, count));
+    while (zoomedAt(length).length && (!within(zoomedAt(length)) || zoomedAt(length).length >= path.length)) length--;
+    const cut = cutTo(this.steps, length);
+    this.follow(path.length ? extended(cut, { kind: 'zoom', path }) : cut);
   }
 
   animate(from, until) {
+    cancelAnimationFrame(this.animation);
     const start = { from: this.from, until: this.until, at: performance.now() };
-    const duration = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1 : 160;
+    const duration = matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : ANIMATION_MS;
     const step = () => {
-      const part = Math.min(1, (performance.now() - start.at) / duration);
+      const part = duration ? Math.min(1, (performance.now() - start.at) / duration) : 1;
       const eased = 1 - (1 - part) ** 3;
-      this.from = start.from + (from - start.from) * eased;
-      this.until = start.until + (until - start.until) * eased;
+      this.from = part < 1 ? start.from + (from - start.from) * eased : from;
+      this.until = part < 1 ? start.until + (until - start.until) * eased : until;
       this.draw();
-      if (part < 1) requestAnimationFrame(step);
+      if (part < 1) this.animation = requestAnimationFrame(step);
     };
     step();
   }
 
-  /** Grey out what does not match; returns how many names do, and their share. An empty text ends the search. */
-  search(text) {
-    const found = text ? search(this.data, text) : null;
-    this.matched = found && found.matched;
+  /** Show a range of values, within the whole: panning and zooming without a step. */
+  look(from, until) {
+    cancelAnimationFrame(this.animation);
+    const whole = this.graph.total[0] || 1;
+    const width = Math.min(whole, Math.max(whole * NARROWEST_VIEW, until - from));
+    this.from = Math.max(0, Math.min(whole - width, from));
+    this.until = this.from + width;
     this.queue();
-    return found;
   }
 
-  key(event) {
-    const { data } = this;
-    const node = Math.max(0, this.pointed);
-    const child = () => {
-      const depth = depthOf(data, node) + 1;
-      if (depth >= data.depth) return node;
-      const first = seek(data, depth, data.x[node]);
-      return first < data.offsets[depth + 1] && data.parent[first] === node ? first : node;
-    };
-    const sibling = (step) => {
-      const next = node + step, depth = depthOf(data, node);
-      return next >= data.offsets[depth] && next < data.offsets[depth + 1] ? next : node;
-    };
-    const moves = { ArrowDown: child, ArrowUp: () => Math.max(0, data.parent[node]), ArrowRight: () => sibling(1), ArrowLeft: () => sibling(-1) };
-    if (moves[event.key]) {
-      this.point(moves[event.key]());
-      this.reveal(this.pointed);
-    } else if (event.key === 'Enter') this.zoom(node);
-    else if (event.key === 'Escape') this.zoom(Math.max(0, data.parent[this.zoomed]));
-    else if (event.key === '0') this.zoom(0);
-    else return;
-    event.preventDefault();
+  /** Scale the view around a point of it, in pixels. */
+  scale(x, factor) {
+    const at = this.from + (x * (this.until - this.from)) / this.width;
+    this.look(at - (at - this.from) * factor, at + (this.until - at) * factor);
   }
+
+  /**
+   * Grey out what does not match. An empty text ends the search.
+   * @returns {?{functions: number, share: number}}
+   */
+  search(text) {
+    this.text = text;
+    this.found = text ? search(this.graph, text) : null;
+    this.matched = this.found && this.found.matched;
+    this.queue();
+    return this.found;
+  }
+
+  /** Point at the next frame that matches (-1: the one before), in the order of rows; returns it. */
+  nextMatch(step = 1) {
+    if (!this.matched) return null;
+    const { count, name } = this.graph;
+    for (let seen = 0, node = Math.max(0, this.pointed); seen < count; seen++) {
+      node = (node + step + count) % count;
+      if (!node || !this.matched[name[node]]) continue;
+      this.point(node, true);
+      this.reveal(node);
+      return this.frame(node);
+    }
+    return null;
+  }
+
+  /** Mark all frames of a function, as the pointer in a list of functions does; null ends it. */
+  hover(name) {
+    this.hovered = name === null ? -1 : this.graph.names.indexOf(name);
+    this.queue();
+  }
+
+  /** Point at a node, -1 for none; `aloud` when keys did it, for those who hear the page. */
+  point(node, aloud = false, run = null) {
+    if (node === this.pointed && run?.first === this.run?.first) return;
+    Object.assign(this, { pointed: node, run, hovered: node > 0 && !run ? this.graph.name[node] : -1 });
+    const frame = this.frame(node);
+    if (aloud && frame) this.live.textContent = this.sentence(frame);
+    this.onframe(frame);
+    this.queue();
+  }
+
+  /** @returns {?Frame} */
+  frame(node, run = node === this.pointed ? this.run : null) {
+    if (node < 0) return null;
+    const { graph } = this;
+    const { sides } = graph;
+    const end = run ? run.end - 1 : node;
+    const total = run ? graph.x[end] + graph.total[end] - graph.x[node] : graph.total[node];
+    return {
+      node, name: graph.names[graph.name[node]], path: pathOf(graph, node), self: graph.self[node], total,
+      ofView: total / (graph.total[this.zoomedNode] || 1), ofWhole: total / (this.whole || 1), frames: run ? run.end - run.first : 1,
+      sides: sides && { left: sides.left[node], right: sides.right[node], leftSelf: sides.leftSelf[node], rightSelf: sides.rightSelf[node] },
+    };
+  }
+
+  sentence({ name, self, total, ofWhole }) {
+    return `${name}: total ${quantity(total, this.unit)}, ${percent(ofWhole)}; self ${quantity(self, this.unit)}`;
+  }
+
+  /** Lower edge of a frame's row in pixels of the view. */
+  rowBottom(node) { return rowTop(this.scene, depthOf(this.graph, node)) + ROW; }
+
+  at(x, y) { return nodeAt(this.scene, x, y); }
+
+  runAt(x, y) { return runAt(this.scene, this.runs, x, y); }
 
   /** Bring a frame reached by keys into view: scroll to its row, and leave the zoom when it lies outside. */
   reveal(node) {
-    const y = depthOf(this.data, node) * ROW;
-    if (y < this.host.scrollTop) this.host.scrollTop = y;
-    if (y + ROW > this.host.scrollTop + this.height) this.host.scrollTop = y + ROW - this.height;
-    const { x, total } = this.data;
-    if (x[node] + total[node] <= this.from || x[node] >= this.until) this.zoom(Math.max(0, this.data.parent[node]));
+    const y = rowTop(this.scene, depthOf(this.graph, node));
+    if (y < 0) this.host.scrollTop += y;
+    if (y + ROW > this.height) this.host.scrollTop += y + ROW - this.height;
+    const { x, total, parent } = this.graph;
+    if (x[node] + total[node] <= this.from || x[node] >= this.until) this.zoom(Math.max(0, parent[node]));
+  }
+
+  /** What the menu and the keys do with a frame. */
+  act(action, frame) {
+    const { name, path, node } = frame ?? {};
+    const own = {
+      zoom: () => this.zoom(node), reset: () => this.zoom(0), back: () => this.undo(), collapse: () => this.apply({ kind: 'collapse' }),
+      invert: () => this.apply({ kind: 'invert' }), focus: () => this.apply({ kind: 'focus', name }),
+      subtree: () => this.apply({ kind: 'subtree', path }), hide: () => this.apply({ kind: 'hide', name }),
+      merge: () => this.apply({ kind: 'merge', name }), copy: () => this.copy(name), copyStack: () => this.copy(path.join('\n')),
+    };
+    if (own[action]) own[action]();
+    else this.onmenu(action, frame);
+  }
+
+  async copy(text) {
+    await navigator.clipboard?.writeText(text).catch(() => {}); // not allowed, or no secure page
+    this.onmenu('copied', null);
+  }
+
+  destroy() {
+    this.stopped.abort();
+    this.observer.disconnect();
+    this.themes.disconnect();
+    cancelAnimationFrame(this.animation);
+    cancelAnimationFrame(this.queued);
+    this.host.replaceChildren();
   }
 }

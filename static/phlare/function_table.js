@@ -1,0 +1,157 @@
+// The functions of a graph as a table of any length: sorted by a column, filtered as the graph is searched.
+import { swatchOf } from './flame_colours.js';
+import { matcher } from './flame_data.js';
+import { percent, quantity } from './format.js';
+import { VirtualList } from './virtual_list.js';
+
+const ROW = 26;
+
+/** @typedef {ReturnType<typeof import('./flame_data.js').functions>[number]} Row */
+
+const change = (row) => row.rightSelf - row.leftSelf;
+const changeTotal = (row) => row.right - row.left;
+
+/** Columns as [key, head, value of a row, whether it is a change]. */
+const SINGLE = [['self', 'Self', (row) => row.self, false], ['total', 'Total', (row) => row.total, false]];
+const COMPARED = [
+  ['leftSelf', 'Self A', (row) => row.leftSelf, false], ['rightSelf', 'Self B', (row) => row.rightSelf, false],
+  ['change', 'Δ self', change, true], ['changeTotal', 'Δ total', changeTotal, true],
+];
+
+export class FunctionTable {
+  /**
+   * @param {HTMLElement} host is filled
+   * @param {object} tell
+   * @param {(name: ?string) => void} [tell.onhover] the pointer or the keys are on a function
+   * @param {(name: string) => void} [tell.onselect] a function was chosen
+   */
+  constructor(host, { onhover = () => {}, onselect = () => {} } = {}) {
+    Object.assign(this, { host, onhover, all: [], rows: [], total: 0, unit: '', text: '', hovered: null, by: 'self', rising: false });
+    host.classList.add('function-table');
+    this.grid = document.createElement('div');
+    this.grid.className = 'function-grid';
+    this.grid.setAttribute('role', 'grid');
+    this.grid.setAttribute('aria-label', 'Functions');
+    this.head = document.createElement('div');
+    this.head.className = 'function-row function-head';
+    this.head.setAttribute('role', 'row');
+    this.grid.append(this.head);
+    host.replaceChildren(this.grid);
+    this.list = new VirtualList(this.grid, {
+      height: ROW, make: () => this.make(), fill: (element, index) => this.fill(element, this.rows[index]),
+      onactive: (index) => onhover(this.rows[index]?.name ?? null),
+      onpoint: (index) => { if (index < 0 || this.rows[index].name !== this.hovered) onhover(this.rows[index]?.name ?? null); },
+      onchoose: (index) => onselect(this.rows[index].name),
+    });
+    this.show([], 0, '');
+  }
+
+  /** @param {Row[]} rows @param {number} total of which shares are */
+  show(rows, total, unit) {
+    const columns = rows[0]?.leftSelf === undefined ? SINGLE : COMPARED;
+    if (columns !== this.columns) {
+      this.columns = columns;
+      this.by = columns === SINGLE ? 'self' : 'change';
+      this.rising = false;
+      this.drawHead();
+      for (const row of this.list.pool.splice(0)) row.remove();
+    }
+    Object.assign(this, { all: rows, total, unit });
+    this.arrange();
+  }
+
+  /** Show only what matches, as a search in the graph does; an empty text shows all. */
+  filter(text) {
+    this.text = text;
+    this.arrange();
+  }
+
+  /** Mark a function and bring nothing into view: what the pointer is on in the graph. */
+  hover(name) {
+    this.hovered = name;
+    this.list.refresh();
+  }
+
+  /** Sort by a column; the same once more turns the order round. */
+  sort(key) {
+    this.rising = key === this.by ? !this.rising : key === 'name';
+    this.by = key;
+    this.arrange();
+  }
+
+  arrange() {
+    const matches = this.text ? matcher(this.text) : null;
+    const rows = matches ? this.all.filter((row) => matches(row.name)) : this.all.slice();
+    const sign = this.rising ? 1 : -1;
+    if (this.by === 'name') rows.sort((a, b) => sign * (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    else {
+      const [, , value, signed] = this.columns.find(([key]) => key === this.by);
+      const size = signed ? (row) => Math.abs(value(row)) : value;
+      rows.sort((a, b) => sign * (size(a) - size(b)));
+    }
+    this.rows = rows;
+    this.grid.setAttribute('aria-rowcount', String(rows.length + 1));
+    for (const cell of this.head.children) {
+      cell.setAttribute('aria-sort', cell.dataset.key !== this.by ? 'none' : this.rising ? 'ascending' : 'descending');
+    }
+    this.list.show(rows.length);
+  }
+
+  drawHead() {
+    const head = (key, text) => {
+      const cell = document.createElement('div');
+      cell.setAttribute('role', 'columnheader');
+      cell.dataset.key = key;
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = text;
+      button.addEventListener('click', () => this.sort(key));
+      cell.append(button);
+      return cell;
+    };
+    this.head.replaceChildren(head('name', 'Function'), ...this.columns.map(([key, text]) => head(key, text)));
+    this.grid.classList.toggle('compared', this.columns === COMPARED);
+  }
+
+  make() {
+    const row = document.createElement('div');
+    row.className = 'function-row';
+    row.setAttribute('role', 'row');
+    const name = document.createElement('div');
+    name.setAttribute('role', 'gridcell');
+    const swatch = document.createElement('span');
+    swatch.className = 'function-swatch';
+    name.append(swatch, document.createElement('span'));
+    row.append(name, ...this.columns.map(() => {
+      const cell = document.createElement('div');
+      cell.setAttribute('role', 'gridcell');
+      cell.append(document.createElement('span'), document.createElement('small'));
+      return cell;
+    }));
+    return row;
+  }
+
+  fill(element, row) {
+    const [name, ...cells] = element.children;
+    name.title = row.name;
+    name.firstChild.style.background = swatchOf(row.name);
+    name.lastChild.textContent = row.name;
+    this.columns.forEach(([, , value, signed], at) => this.fillCell(cells[at], value(row), signed));
+    element.classList.toggle('hovered', row.name === this.hovered);
+  }
+
+  fillCell(cell, value, signed) {
+    const share = value / (this.total || 1);
+    const sign = signed && value ? (value > 0 ? '+' : '−') : '';
+    cell.firstChild.textContent = sign + quantity(Math.abs(value), this.unit);
+    cell.lastChild.textContent = sign + percent(Math.abs(share));
+    cell.style.setProperty('--share', String(Math.min(1, Math.abs(share))));
+    cell.classList.toggle('more', signed && value > 0);
+    cell.classList.toggle('less', signed && value < 0);
+  }
+
+  destroy() {
+    this.list.destroy();
+    this.host.replaceChildren();
+  }
+}
