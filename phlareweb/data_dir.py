@@ -9,6 +9,7 @@
 | ``redis/`` | socket and working directory of the embedded Redis |
 | ``ring/`` | tokens of the ingesters of this machine |
 | ``metrics/`` | Prometheus files of the running processes, wiped by each ``up`` |
+| ``static/`` | copies of the static files, named by their content and compressed |
 | ``run/`` | lock of ``up`` and files it writes for its processes |
 
 Each ingester keeps its log, heads and blocks in a folder of its own beside these.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -25,6 +26,8 @@ _POSTGRESQL_CONNECT_SECONDS = 5
 
 _POSTGRESQL_SCHEMES = ("postgres", "postgresql")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
+#: What needs no escaping, wherever it is written.
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._~-]*)+", re.ASCII)
 
 
 def database(url: str, default_file: Path, variable: str) -> dict[str, Any] | Problem:
@@ -130,3 +133,11 @@ def broker(redis_url: str) -> tuple[str, dict[str, Any] | None]:
     if parts.scheme == "rediss":
         return redis_url, {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     return redis_url, None
+
+
+def base_path(path: str, variable: str) -> Problem | None:
+    """Return what is wrong with the path that the site is below; None for an empty one as well."""
+    if not path or _BASE_PATH.fullmatch(path):
+        return None
+    hint = "Write /profiles, with a slash at its front, or leave it empty."
+    return Problem(ProblemId.NOT_A_URL, variable, f"{variable}: {path!r} is not a path of plain names.", hint)

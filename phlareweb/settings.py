@@ -177,7 +177,7 @@ _s3_options: dict[str, Any] = {
 }
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "phlareweb.static_files.StaticFilesStorage"},
     "blocks": (
         {"BACKEND": "ingest.adapters.s3_blocks.S3Blocks", "OPTIONS": _s3_options}
         if S3_BUCKET
@@ -251,7 +251,14 @@ ACCESS_ENABLED = env.env_bool("PHLARE_ACCESS_ENABLED", False)
 #: Where the web server listens; ``up`` starts it so, and whoever starts it otherwise says it here for the checks.
 BIND = env.env_text("PHLARE_BIND", "127.0.0.1")
 AUTHENTICATION_BACKENDS = ["ingest.adapters.login_backend.BoundedModelBackend"]
-LOGIN_REDIRECT_URL = "/"
+LOGIN_URL, LOGIN_REDIRECT_URL = "login", "explore"
+#: Where on its host the site is, behind a proxy that has other things as well; empty = all of the host.
+BASE_PATH = env.env_text("PHLARE_BASE_PATH", unit="path").rstrip("/")
+if (path_problem := service_urls.base_path(BASE_PATH, "PHLARE_BASE_PATH")) is not None:
+    env.problems.append(path_problem)
+    BASE_PATH = ""
+FORCE_SCRIPT_NAME = BASE_PATH or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{BASE_PATH}/"
 DEBUG = env.env_bool("PHLARE_DEBUG", False)
 #: Agents push by any name that leads here; set it where the pages are reachable from outside.
 ALLOWED_HOSTS = env.env_list("PHLARE_ALLOWED_HOSTS", ["*"])
@@ -280,7 +287,9 @@ INSTALLED_APPS = [
 # phlareweb.wsgi. Answers are compressed by the views that know their size and content, never by GZipMiddleware.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",  # first: its headers belong on static files too
-    "whitenoise.middleware.WhiteNoiseMiddleware",  # answers for static files before anything else works
+    "phlareweb.static_files.StaticFilesMiddleware",  # answers for static files before anything else works
+    "phlareweb.request_ids.RequestIdMiddleware",  # before everything that logs
+    "ingest.ui.page_headers.PageHeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",  # lazy: costs nothing until a view asks
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -301,6 +310,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "ingest.ui.shell.shell",
             ]
         },
     }
@@ -308,9 +318,10 @@ TEMPLATES = [
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
-STATIC_URL = "/static/"
+STATIC_URL = f"{BASE_PATH}/static/"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
-#: Static files are served from where they are: there is no collecting step and no second copy to go stale.
+#: Copies named by their content; whoever has none serves the files from where they are. See phlareweb.static_files.
+STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

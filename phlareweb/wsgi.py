@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.utils.module_loading import import_string
 
+from phlareweb.base_path import BasePath
 from phlareweb.checks import refuse_bad_environment, warn_of_open_ports
 from phlareweb.up.launch import die_with_parent
 
@@ -20,6 +21,8 @@ refuse_bad_environment(settings.PHLARE_ENVIRONMENT)
 _site = get_wsgi_application()
 # By name, because what it imports needs the applications that the line above sets up.
 application = import_string("ingest.api.hot_door.HotDoor")(_site)
+if settings.BASE_PATH:
+    application = BasePath(application, settings.BASE_PATH)
 if settings.ROLE == "web":
     warn_of_open_ports()
     if settings.GRPC_PORT:

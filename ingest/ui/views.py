@@ -24,15 +24,44 @@ from ingest.profiles.reasons import Reason, Rejection
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     """Show services, their profile types, a timeline and a flame graph."""
-    context = {"nav": "explore", "multitenancy": settings.INGEST.multitenancy_enabled, "origin": _origin(request)}
-    return render(request, "ingest/explore.html", context)
+    return render(request, "ingest/explore.html", {"nav": "explore", "origin": origin(request)})
+
+
+@require_safe
+def diff(request: HttpRequest) -> HttpResponse:
+    """Show two queries against each other."""
+    return render(request, "ingest/diff.html", {"nav": "diff"})
+
+
+@require_safe
+def upload(request: HttpRequest) -> HttpResponse:
+    """Show files that are not stored."""
+    return render(request, "ingest/upload.html", {"nav": "upload"})
 
 
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show what became of pushes."""
-    context = {"nav": "inbox", "multitenancy": settings.INGEST.multitenancy_enabled, "origin": _origin(request)}
-    return render(request, "ingest/inbox.html", context)
+    return render(request, "ingest/inbox.html", {"nav": "inbox", "origin": origin(request)})
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """Show how to send the first profile, and whether it has come."""
+    return render(request, "ingest/start.html", {"nav": "start", "origin": origin(request)})
+
+
+@require_safe
+def limits(request: HttpRequest) -> HttpResponse:
+    """Show what a tenant may send, how much it does, and what was refused."""
+    return render(request, "ingest/limits.html", {"nav": "limits"})
+
+
+@audience(Audience.STAFF)
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """Show how every part of the database does."""
+    return render(request, "ingest/status.html", {"nav": "status"})
 
 
 @audience(Audience.STAFF)
@@ -76,5 +105,6 @@ def _wants_json(accept: str) -> bool:
     return json_at < html_at
 
 
-def _origin(request: HttpRequest) -> str:
-    return f"{request.scheme}://{request.get_host()}"
+def origin(request: HttpRequest) -> str:
+    """Return the address that agents push to."""
+    return f"{request.scheme}://{request.get_host()}{settings.BASE_PATH}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from phlareweb.up.machine import Rules
 
-#: Migrating, compiling and starting Redis need nothing of each other; all others need the three.
+#: Migrating, compiling, collecting and starting Redis need nothing of each other; all others need them.
 _STAGE_PREPARE, _STAGE_SERVE = 0, 1
 #: Pushes end first, then periodic work, then the work on blocks; ingesters have to find Redis until they left the ring.
 _STOP_WEB, _STOP_BEAT, _STOP_WORKER, _STOP_INGESTERS, _STOP_REDIS = range(5)
@@ -45,10 +45,11 @@ class Options:
     leave_timeout_seconds: float  #: the final sleep included
     #: Command of the embedded Redis, or None when another one is configured.
     redis_command: tuple[str, ...] | None
-    #: Whether the catalogue has to be brought up to date, and the kernels compiled. A process of its own takes seconds
-    #: to find that out, so the supervisor does.
+    #: Whether the catalogue has to be brought up to date, the kernels compiled and the static files collected. A
+    #: process of its own takes seconds to find that out, so the supervisor does.
     must_migrate: bool = True
     must_compile: bool = True
+    must_collect: bool = True
     #: Whether every process is profiled by ``phlareweb.agent`` and pushes what it does to this web server.
     profiles_itself: bool = False
 
@@ -99,6 +100,7 @@ def plan(options: Options) -> list[Process]:
     processes = [
         *([_task("migrate", "migrate", "--verbosity", "0", "--skip-checks")] if options.must_migrate else []),
         *([_task("kernels", "compile_kernels")] if options.must_compile else []),
+        *([_task("static", "collect_static")] if options.must_collect else []),
         _web(options),
         *(_ingester(number, options) for number in range(options.ingesters)),
         _worker(),

@@ -2,7 +2,7 @@
 import { FlameGraph } from './flame.js';
 import { functions } from './flame_data.js';
 import { percent, quantity } from './format.js';
-import { element, getJson, showNotices } from './page.js';
+import { address, element, getJson, showNotices, tenant } from './page.js';
 import { Timeline } from './timeline.js';
 
 const FIRST_NODES = 16384;
@@ -57,7 +57,6 @@ function fillForm() {
   $('custom').hidden = state.range !== 'custom';
   if (state.from) form.from.value = localTime(Number(state.from));
   if (state.until) form.until.value = localTime(Number(state.until));
-  if (form.tenant) form.tenant.value = state.tenant;
 }
 
 async function load() {
@@ -104,7 +103,7 @@ async function draw(types) {
 }
 
 function linkDownload() {
-  $('download-link').href = `/api/v1/export?${new URLSearchParams({ ...exported, format: $('format').value })}`;
+  $('download-link').href = `${address('/api/v1/export')}?${new URLSearchParams({ ...exported, format: $('format').value })}`;
 }
 
 function sourceNotices(answers) {
@@ -195,7 +194,7 @@ form.addEventListener('submit', (event) => {
   const custom = form.range.value === 'custom' && form.from.value && form.until.value;
   const range = custom || form.range.value !== 'custom' ? form.range.value : '1h';
   go({
-    type: form.type.value, query: form.query.value.trim() || '{}', range, tenant: form.tenant?.value.trim() ?? '',
+    type: form.type.value, query: form.query.value.trim() || '{}', range, tenant: tenant(),
     from: custom ? moment(form.from) : '', until: custom ? moment(form.until) : '',
   });
 });

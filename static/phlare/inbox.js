@@ -1,43 +1,37 @@
 // The inbox page: asks what became of pushes and shows it. A fate is always a word beside its colour.
 import { age, quantity } from './format.js';
-import { element, getJson, showNotices } from './page.js';
+import { element, failure, getJson, showNotices } from './page.js';
+import { PageState } from './state.js';
+import { repeat } from './waits.js';
 
-const PERIOD_MS = 5000;
+const PERIOD_SECONDS = 5;
 const FATES = ['accepted', 'clipped', 'empty', 'rejected', 'failed'];
 const $ = (id) => document.getElementById(id);
 const form = $('filter');
-let timer = null;
+const state = new PageState({ show: '', service_name: '' }, () => { fill(); poll.now(); });
 let asked = 0;
 
-function readAddress() {
-  const query = new URLSearchParams(location.search);
-  for (const name of ['show', 'service_name', 'tenant']) if (form[name]) form[name].value = query.get(name) ?? '';
-}
-
-function writeAddress() {
-  const chosen = ['show', 'service_name', 'tenant'].map((name) => [name, form[name]?.value.trim() ?? '']).filter(([, value]) => value);
-  const query = new URLSearchParams(chosen);
-  history.replaceState(null, '', query.size ? `?${query}` : location.pathname);
+function fill() {
+  for (const name of ['show', 'service_name']) form[name].value = state.values[name];
 }
 
 async function refresh() {
-  clearTimeout(timer);
   const number = (asked += 1);
-  const show = form.show.value;
-  const parameters = { service_name: form.service_name.value.trim(), limit: 200, ...(show === 'trouble' ? { trouble: 'true' } : { verdict: show }) };
-  const tenant = form.tenant?.value.trim();
+  const { show, service_name: service } = state.values;
+  const parameters = { service_name: service, limit: 200, ...(show === 'trouble' ? { trouble: 'true' } : { verdict: show }) };
   try {
-    const answer = await getJson('/api/v1/inbox', { parameters, headers: tenant ? { 'X-Scope-OrgID': tenant } : {} });
-    if (number !== asked) return; // a later question is under way
+    const answer = await getJson('/api/v1/inbox', { parameters });
+    if (number !== asked) return true; // a later question is under way
     $('status').textContent = `refreshed ${new Date().toLocaleTimeString()}`;
     showNotices([]);
-    showRows(answer, Boolean(show || parameters.service_name));
+    showRows(answer, Boolean(show || service));
+    return true;
   } catch (error) {
-    if (number !== asked) return;
+    if (number !== asked) return true;
     $('status').textContent = 'not refreshed';
-    showNotices([['bad', `The inbox could not be read: ${error.message}`]]);
+    showNotices([failure('The inbox could not be read', error, () => poll.now())]);
+    return false;
   }
-  if (form.live.checked) timer = setTimeout(refresh, PERIOD_MS);
 }
 
 function showRows({ rows, enabled, cursor }, filtered) {
@@ -73,7 +67,12 @@ function shown(row, open) {
     element('td', {}, String(row.count)));
 }
 
-form.addEventListener('submit', (event) => { event.preventDefault(); writeAddress(); refresh(); });
-form.addEventListener('change', () => { writeAddress(); refresh(); });
-readAddress();
-refresh();
+function filtered() {
+  state.set({ show: form.show.value, service_name: form.service_name.value.trim() });
+  refresh();
+}
+
+form.addEventListener('submit', (event) => { event.preventDefault(); filtered(); });
+form.addEventListener('change', filtered);
+fill();
+const poll = repeat(() => (form.live.checked || !asked ? refresh() : true), PERIOD_SECONDS);

@@ -1,32 +1,112 @@
-// Small pieces both pages use: elements, notices, requests.
+// What every page needs: elements, addresses, requests, notices.
 
-/** Make an element; text is text, never markup. */
+const meta = (name) => globalThis.document?.querySelector(`meta[name="phlare-${name}"]`)?.content ?? '';
+const ATTEMPTS = 2;
+
+/** Make an element; text is text, never markup. Attributes that start with "on" are listeners, null and false are left out. */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== false) made.setAttribute(name, value);
+    else if (name === 'style') made.style.cssText = value; // as an attribute the policy of the page would refuse it
+    else if (value === true) made.setAttribute(name, '');
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value);
   }
-  made.append(...children);
+  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return made;
 }
 
-/** Replace the notices; each is [kind, text, ...elements] with kind info, warn or bad. */
-export function showNotices(notices) {
-  const host = document.getElementById('notices');
+/** The address of a path of this site, such as /api/v1/labels: the site may be below a path of its host. */
+export const address = (path) => (path.startsWith('/') ? meta('base') + path : path);
+
+/** The tenant this page is about: the address names it; empty = the one of the session, or the only one. */
+export const tenant = () => (meta('multitenancy') ? new URLSearchParams(location.search).get('tenant') ?? '' : '');
+
+/** A path with parameters; empty, null and undefined ones are left out, of arrays each value is sent. */
+export function withParameters(path, parameters = {}) {
+  const pairs = Object.entries(parameters).flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one]));
+  const query = new URLSearchParams(pairs.filter(([, value]) => value !== '' && value !== null && value !== undefined));
+  return query.size ? `${path}?${query}` : path;
+}
+
+/** Why a request failed, in the server's own sentence where it said one. `status` is 0 when no answer came. */
+export class RequestError extends Error {
+  constructor(message, { status = 0, reason = '', requestId = '', retryAfterSeconds = 0 } = {}) {
+    super(message);
+    Object.assign(this, { name: 'RequestError', status, reason, requestId, retryAfterSeconds });
+  }
+
+  /** Whether the same request may succeed later. */
+  get mayPass() { return this.status === 0 || this.status === 429 || this.status >= 502; }
+}
+
+/**
+ * Send a request and return the Response. What is only read is tried once more when the server is away for a moment.
+ * Rejects with RequestError, or with AbortError when `signal` was used.
+ */
+export async function ask(path, { method = 'GET', parameters, headers = {}, body, signal, attempts = method === 'GET' ? ATTEMPTS : 1 } = {}) {
+  const own = { Accept: 'application/json' };
+  if (tenant()) own['X-Scope-OrgID'] = tenant();
+  if (method !== 'GET' && meta('csrf')) own['X-CSRFToken'] = meta('csrf');
+  for (let left = attempts - 1; ; left -= 1) {
+    try {
+      const response = await fetch(withParameters(address(path), parameters), { method, headers: { ...own, ...headers }, body, signal });
+      if (response.ok) return response;
+      throw await refusalOf(response);
+    } catch (error) {
+      if (error.name === 'AbortError') throw error;
+      const told = error instanceof RequestError ? error : new RequestError('The server could not be reached.');
+      if (left <= 0 || !told.mayPass) throw told;
+      await pause(1000 * Math.min(told.retryAfterSeconds || 1, 5), signal);
+    }
+  }
+}
+
+/** Get JSON. */
+export const getJson = async (path, options = {}) => read(await ask(path, options));
+
+/** Send with POST, PUT or DELETE and return the JSON of the answer. */
+export const sendJson = async (method, path, options = {}) => read(await ask(path, { ...options, method }));
+
+async function read(response) {
+  try { return JSON.parse(await response.text()); } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new RequestError('The answer of the server is no JSON.', { status: response.status, requestId: response.headers.get('X-Request-ID') ?? '' });
+  }
+}
+
+async function refusalOf(response) {
+  let said = {};
+  try { said = JSON.parse(await response.text()); } catch { /* something in between answered */ }
+  return new RequestError(said.message || `The server answered ${response.status}.`, {
+    status: response.status,
+    reason: said.reason ?? '',
+    requestId: response.headers.get('X-Request-ID') ?? '',
+    retryAfterSeconds: Number(response.headers.get('Retry-After')) || 0,
+  });
+}
+
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => { clearTimeout(timer); reject(signal.reason); };
+    const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve(); }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+  });
+}
+
+/** Replace the notices of a host; each is [kind, text, ...elements] with kind info, warn or bad. */
+export function showNotices(notices, host = document.getElementById('notices')) {
   const key = notices.map((notice) => notice.slice(0, 2).join()).join('\n');
   if (host.dataset.key === key) return; // an unchanged alert must not be read out again
   host.dataset.key = key;
-  host.replaceChildren(...notices.map(([kind, text, ...more]) => element('p', { class: `notice ${kind}` }, text, ...more)));
+  host.replaceChildren(...notices.map(([kind, text, ...more]) => element('p', { class: `notice ${kind}` }, element('span', {}, text), ...more)));
 }
 
-/** Get JSON; an error answer becomes an Error with the server's own sentence. */
-export async function getJson(path, { parameters = {}, headers = {}, signal } = {}) {
-  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== '' && value != null));
-  const response = await fetch(`${path}${query.size ? `?${query}` : ''}`, { headers: { Accept: 'application/json', ...headers }, signal });
-  const text = await response.text();
-  let document;
-  try { document = JSON.parse(text); } catch { throw new Error(`The server answered ${response.status} without JSON.`); }
-  if (!response.ok) throw new Error(document.message || `The server answered ${response.status}.`);
-  return document;
+/** The notice of a failure: what could not be done, why, the name of the request for the log, and a way to try again. */
+export function failure(what, error, retry = null) {
+  const more = [];
+  if (error.requestId) more.push(element('code', { class: 'request-id', title: 'Name of the request in the log' }, error.requestId));
+  if (retry) more.push(element('button', { type: 'button', onclick: retry }, 'Try again'));
+  return ['bad', `${what}: ${error.message}`, ...more];
 }

@@ -1,5 +1,5 @@
 // Acting on the ring: a dialog that says what will happen, the request, and what came of it. Staff only.
-import { element } from './page.js';
+import { address, element } from './page.js';
 
 //: Of each action: its name on the button, method, path below the instance, and what the dialog says.
 const ACTIONS = {
@@ -39,7 +39,7 @@ async function act(id, title, method, path) {
   tell('info', `${title}: ${id} …`);
   try {
     const token = $('actor').elements.csrfmiddlewaretoken.value;
-    const response = await fetch(`/api/v1/ring/instances/${encodeURIComponent(id)}/${path}`, { method, headers: { 'X-CSRFToken': token } });
+    const response = await fetch(address(`/api/v1/ring/instances/${encodeURIComponent(id)}/${path}`), { method, headers: { 'X-CSRFToken': token } });
     const answer = await response.json();
     tell(response.ok ? 'info' : 'bad', answer.message);
   } catch (error) {

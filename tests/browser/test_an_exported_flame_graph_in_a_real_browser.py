@@ -1,46 +1,33 @@
-"""The exported page in Chromium, opened from a file: it draws, tells, zooms and searches, and no name in it runs.
-
-Chromium is the system's (``PHLARE_CHROMIUM``, or found by name); without one these tests are skipped aloud.
-"""
+"""The exported page in Chromium, opened from a file: it draws, tells, zooms and searches, and no name in it runs."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from ingest.profiles.exports.flame_page import flame_page
 from ingest.profiles.exports.flame_svg import flame_svg
 from ingest.profiles.flamegraph import build_flamegraph
+from tests.browser.conftest import PICTURES
 from tests.unit.profiles.exports.export_cases import CAPTION, HOSTILE, STACKS
 from tests.unit.profiles.stack_model import build_profile, plain
 
-CHROMIUM = os.environ.get("PHLARE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install it or set PHLARE_CHROMIUM"),
-]
-PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
-
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A page that must not complain, ask anybody anything, or open a dialog."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        opened = started.new_page(viewport={"width": 1100, "height": 500})
-        wrong: list[str] = []
-        opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        opened.on("pageerror", lambda error: wrong.append(str(error)))
-        opened.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-        opened.on("request", lambda ask: wrong.append(ask.url) if not ask.url.startswith("file:") else None)
-        yield opened
-        assert wrong == []
-        started.close()
+    opened = browser.new_page(viewport={"width": 1100, "height": 500})
+    wrong: list[str] = []
+    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    opened.on("request", lambda ask: wrong.append(ask.url) if not ask.url.startswith("file:") else None)
+    yield opened
+    assert wrong == []
+    opened.close()
 
 
 def show(page: Page, folder: Path, name: str, text: str) -> None:

@@ -1,72 +1,14 @@
-"""Explore and ring in Chromium against a real cluster with the demo's profiles: seen, clicked, typed and linked to.
-
-Chromium is the system's (``PHLARE_CHROMIUM``, or found by name); without one these tests are skipped aloud.
-"""
+"""Explore, ring and inbox in Chromium against a real cluster with the demo's profiles: seen, clicked, linked to."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import PHONE, OpenPage, fits_its_width, picture
 from tests.integration.cluster.cluster import Cluster
-
-CHROMIUM = os.environ.get("PHLARE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install it or set PHLARE_CHROMIUM"),
-]
-PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(tmp_path_factory.mktemp("browser") / "data")
-    made.start()
-    made.wait_until_whole(3)
-    made.manage("demo", f"--url=http://127.0.0.1:{made.port}", "--hours=0.25")
-    yield made
-    made.kill_everything()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser, cluster: Cluster) -> Iterator[Page]:
-    """A page that must not complain on its console nor ask any other host."""
-    opened = browser.new_page(viewport={"width": 1400, "height": 900})
-    complaints: list[str] = []
-    strangers: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "request",
-        lambda request: strangers.append(request.url) if urlsplit(request.url).port != cluster.port else None,
-    )
-    yield opened
-    opened.close()
-    assert complaints == []
-    assert strangers == []
 
 
 def explore(page: Page, cluster: Cluster, address: str = "/") -> None:
@@ -81,8 +23,7 @@ def test_explore_lands_on_a_flame_graph_of_all_services(page: Page, cluster: Clu
     )
     expect(page.locator("#flame-total")).to_have_text(re.compile(r"\d.* in \d+ profiles"))
     expect(page.locator("#flame canvas")).to_be_visible()
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / "explore.png")
+    picture(page, "explore")
 
 
 def test_a_service_and_a_type_are_chosen_and_the_address_says_so(page: Page, cluster: Cluster) -> None:
@@ -145,12 +86,11 @@ def test_the_table_has_the_numbers_of_the_api(page: Page, cluster: Cluster) -> N
     expect(page.locator("#functions tbody")).to_contain_text("place_order")
 
 
-def test_a_bad_selector_says_what_is_wrong(browser: Browser, cluster: Cluster) -> None:
-    page = browser.new_page()  # the refused request is an error on the console, and right so
-    page.goto(f"http://127.0.0.1:{cluster.port}/?query=%7Bservice_name%3D&range=1h")
+def test_a_bad_selector_says_what_is_wrong(open_page: OpenPage) -> None:
+    page = open_page(expected=("400",))  # the refused request is an error on the console, and right so
+    page.goto("/?query=%7Bservice_name%3D&range=1h")
     expect(page.locator("#notices")).to_contain_text(re.compile("selector|expected", re.IGNORECASE))
     expect(page.locator("#status")).to_have_text("failed")
-    page.close()
 
 
 def test_nothing_in_the_range_says_how_to_push(page: Page, cluster: Cluster) -> None:
@@ -168,16 +108,15 @@ def test_the_ring_shows_each_ingester_with_its_state_and_goes_on_refreshing(page
     expect(stamp).to_contain_text("refreshed")
     before = stamp.inner_text()
     expect(stamp).not_to_have_text(before, timeout=10_000)
-    page.screenshot(path=PICTURES / "ring.png")
+    picture(page, "ring")
 
 
 @pytest.mark.parametrize("address", ["/", "/ring"])
-def test_a_phone_has_no_sideways_scroll(browser: Browser, cluster: Cluster, address: str) -> None:
-    page = browser.new_page(viewport={"width": 360, "height": 740})
-    page.goto(f"http://127.0.0.1:{cluster.port}{address}")
+def test_a_phone_has_no_sideways_scroll(open_page: OpenPage, address: str) -> None:
+    page = open_page(size=PHONE)
+    page.goto(address)
     expect(page.locator("#status")).to_contain_text(re.compile("loaded|refreshed"))
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    page.close()
+    assert fits_its_width(page)
 
 
 def test_the_inbox_shows_a_refusal_with_its_reason_and_filters_find_it(page: Page, cluster: Cluster) -> None:
@@ -186,8 +125,7 @@ def test_the_inbox_shows_a_refusal_with_its_reason_and_filters_find_it(page: Pag
     page.goto(f"http://127.0.0.1:{cluster.port}/inbox")
     expect(page.locator("#inbox")).to_contain_text("not a pprof message")
     expect(page.locator("#inbox")).to_contain_text("checkout")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / "inbox.png")
+    picture(page, "inbox")
     page.locator("select[name=show]").select_option("rejected")
     expect(page).to_have_url(re.compile("show=rejected"))
     expect(page.locator("#inbox tbody tr")).to_have_count(1)

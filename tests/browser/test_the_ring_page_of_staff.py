@@ -6,16 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_the_first_pages_in_a_real_browser import CHROMIUM, PICTURES, QUIET
+from tests.browser.conftest import PICTURES
 from tests.integration.cluster.cluster import Cluster
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install it or set PHLARE_CHROMIUM"),
-]
 
 CREATE_USER = (
     "from django.contrib.auth.models import User; User.objects.create_user('ada', password='right', is_staff=True)"
@@ -30,14 +24,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.manage("shell", "-c", CREATE_USER)
     yield made
     made.kill_everything()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture(params=["dark", "light"])

@@ -24,6 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 from phlareweb.checks import TAG, open_to_others
 from phlareweb.data_dir import admin_token_path, kernels_stamp, redis_socket
 from phlareweb.logs import logging_config
+from phlareweb.static_files import is_collected
 from phlareweb.up import kernel_stamp, probes, redis_server
 from phlareweb.up.backoff import Backoff
 from phlareweb.up.children import Children
@@ -130,6 +131,7 @@ def _options(arguments: dict[str, Any]) -> Options:
         profiles_itself=arguments["profile_self"],
         must_migrate=_must_migrate(),
         must_compile=not kernel_stamp.is_current(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR),
+        must_collect=not (settings.DEBUG or is_collected()),
     )
 
 

@@ -30,12 +30,23 @@ def names(options: Options) -> list[str]:
 
 
 def test_the_default_is_everything_a_database_needs():
-    expected = ["redis", "migrate", "kernels", "web", "ingester-0", "ingester-1", "ingester-2", "worker", "beat"]
+    expected = [
+        "redis",
+        "migrate",
+        "kernels",
+        "static",
+        "web",
+        "ingester-0",
+        "ingester-1",
+        "ingester-2",
+        "worker",
+        "beat",
+    ]
     assert names(OPTIONS) == expected
 
 
 def test_what_is_done_already_is_left_out():
-    assert names(replace(OPTIONS, must_migrate=False, must_compile=False))[:2] == ["redis", "web"]
+    assert names(replace(OPTIONS, must_migrate=False, must_compile=False, must_collect=False))[:2] == ["redis", "web"]
 
 
 def test_with_a_redis_of_ones_own_none_is_started():

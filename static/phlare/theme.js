@@ -1,0 +1,14 @@
+// The colours, before the first paint: the remembered choice, else the system's. Not a module, which would come too late.
+(() => {
+  const light = matchMedia('(prefers-color-scheme: light)');
+  const choice = () => { try { return localStorage.getItem('phlare-theme'); } catch { return null; } };
+  const apply = () => {
+    const chosen = choice();
+    document.documentElement.dataset.theme = chosen === 'light' || chosen === 'dark' ? chosen : light.matches ? 'light' : 'dark';
+    document.dispatchEvent(new Event('themechange'));
+  };
+  light.addEventListener('change', apply);
+  addEventListener('storage', apply); // chosen in another tab
+  document.addEventListener('themechosen', apply);
+  apply();
+})();
