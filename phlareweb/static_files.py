@@ -20,7 +20,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 _STAMP = "collected"
 
 
-class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Names files by their content if they were collected, else plainly."""
 
     manifest_strict = False
@@ -36,7 +36,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[
         return found
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
     """Serves the collected files, and all others from where they are."""
 
     def add_files(self, root: str, prefix: str | None = None) -> None:
