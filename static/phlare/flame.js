@@ -63,11 +63,14 @@ export class FlameGraph {
 
   /**
    * Show an answer of the server, or a graph that is decoded already.
-   * @param transforms steps to take at once, as `transforms` gave them: for a link, or the same view of newer data
+   * @param {object} options
+   * @param {import('./flame_transforms.js').Transform[]} [options.transforms] steps to take at once, as `transforms` gave
+   *   them: for a link, or the same view of newer data
+   * @param {number} [options.whole] what shares of the whole are of, where that is more than the graph
    */
-  show(graph, { unit = '', title = 'Flame graph', transforms = [] } = {}) {
-    Object.assign(this, { unit, title });
+  show(graph, { unit = '', title = 'Flame graph', transforms = [], whole } = {}) {
     const base = graph.offsets ? graph : decode(graph);
+    Object.assign(this, { unit, title, whole: whole ?? base.total[0] });
     this.follow(transforms.reduce(extended, trailOf(base)));
     if (this.options.view === 'flame') this.host.scrollTop = this.host.scrollHeight;
   }
@@ -94,9 +97,6 @@ export class FlameGraph {
   /** Names from below the root to the frame zoomed on; empty when all is in view. */
   get zoomed() { return zoomedPath(this.steps); }
 
-  /** The whole before any step: what shares of the whole are of. */
-  get whole() { return this.steps.base.total[0]; }
-
   get view() { return this.options.view; }
 
   set view(view) { this.set({ view }); }
@@ -122,9 +122,15 @@ export class FlameGraph {
     const range = [x[this.zoomedNode], x[this.zoomedNode] + (total[this.zoomedNode] || 1)];
     if (before === this.graph) this.animate(...range);
     else this.replace(range);
-    const told = this.zoomed.length ? `zoomed on ${this.zoomed.at(-1)}` : `${quantity(total[0], this.unit)} in ${this.graph.count.toLocaleString()} frames`;
-    this.host.setAttribute('aria-label', `${this.title}, ${told}. Arrow keys move between frames, Enter zooms, Escape goes back.`);
+    this.host.setAttribute('aria-label', `${this.title}, ${this.extent()}. Arrow keys move between frames, Enter zooms, Escape goes back.`);
     this.onchange(this);
+  }
+
+  /** What is in view, in words. */
+  extent() {
+    if (this.zoomed.length) return `zoomed on ${this.zoomed.at(-1)}`;
+    const { count, total } = this.graph;
+    return total[0] ? `${quantity(total[0], this.unit)} in ${(count - 1).toLocaleString()} frames` : 'empty';
   }
 
   replace([from, until]) {

@@ -6,7 +6,7 @@ import { depthOf, seek } from './flame_data.js';
 export const ROW = 20;
 const SLIVER = 1.5; // pixels below which frames are drawn as one bar
 const LABEL_ROOM = 24; // pixels a frame needs to have a label
-const RUN_LABEL_ROOM = 70;
+const RUN_LABEL_ROOM = 90;
 
 /**
  * @typedef {object} Scene
@@ -52,13 +52,13 @@ export function draw(context, scene) {
   context.fill(layers.muted);
   for (const [shade, path] of layers.paths) { context.fillStyle = colouring.palette[shade]; context.fill(path); }
   if (scene.graph.sides) { context.fillStyle = hatching(context); context.fill(layers.hatched); }
+  context.fillStyle = 'rgb(255 255 255 / 45%)';
+  context.fill(layers.marked);
   context.font = style.font;
   context.textBaseline = 'middle';
-  for (const run of layers.runs) if (run.right - run.left > RUN_LABEL_ROOM) layers.faint.push(`${(run.end - run.first).toLocaleString()} frames`, run.left, rowTop(scene, run.depth), run.right - run.left);
+  labelRuns(scene, layers);
   write(context, scene, layers.labels, style.text);
   write(context, scene, layers.faint, style.dim);
-  context.fillStyle = 'rgb(255 255 255 / 40%)';
-  context.fill(layers.marked);
   if (scene.pointed >= 0) outline(context, scene);
   return layers.runs;
 }
@@ -106,6 +106,12 @@ function layRun(scene, layers, depth, node, end) {
   layers.muted.rect(run.left, rowTop(scene, depth), Math.max(1, run.right - run.left), ROW - 1);
   layers.runs.push(run);
   return node;
+}
+
+function labelRuns(scene, { runs, faint }) {
+  for (const { depth, left, right, first, end } of runs) {
+    if (right - left > RUN_LABEL_ROOM) faint.push(`${(end - first).toLocaleString()} frames`, left, rowTop(scene, depth), right - left);
+  }
 }
 
 function pathOf(paths, shade) {

@@ -61,7 +61,7 @@ function onmove(flame, event) {
   if (event.shiftKey) return; // holds the tooltip
   const { offsetX, offsetY } = event;
   const node = flame.at(offsetX, offsetY);
-  const run = node < 0 ? null : flame.runAt(offsetX, offsetY);
+  const run = flame.runAt(offsetX, offsetY);
   flame.point(run ? run.first : node, false, run);
   if (flame.pointed < 0) flame.tooltip.hide();
   else flame.tooltip.show(flame.frame(flame.pointed), flame, event.clientX, event.clientY);
@@ -93,11 +93,10 @@ function ondrag(flame, signal) {
 
 function onclick(flame, event) {
   const node = flame.at(event.offsetX, event.offsetY);
-  if (node < 0) return;
   const run = flame.runAt(event.offsetX, event.offsetY);
   const { x, total } = flame.graph;
   if (run) flame.look(x[run.first], x[run.end - 1] + total[run.end - 1]);
-  else flame.zoom(node);
+  else if (node >= 0) flame.zoom(node);
   flame.tooltip.hide();
 }
 

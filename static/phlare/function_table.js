@@ -1,21 +1,29 @@
 // The functions of a graph as a table of any length: sorted by a column, filtered as the graph is searched.
 import { swatchOf } from './flame_colours.js';
 import { matcher } from './flame_data.js';
-import { percent, quantity } from './format.js';
+import { fillValueCell, valueCell } from './value_cell.js';
 import { VirtualList } from './virtual_list.js';
 
 const ROW = 26;
 
 /** @typedef {ReturnType<typeof import('./flame_data.js').functions>[number]} Row */
 
-const change = (row) => row.rightSelf - row.leftSelf;
-const changeTotal = (row) => row.right - row.left;
-
-/** Columns as [key, head, value of a row, whether it is a change]. */
-const SINGLE = [['self', 'Self', (row) => row.self, false], ['total', 'Total', (row) => row.total, false]];
+/**
+ * Columns as [key, head, value of a row, share of a row, whether it is a change]; shares are of the total of a side.
+ * @typedef {[string, string, (row: Row) => number, (row: Row, total: any) => number, boolean]} Column
+ */
+const part = (value, whole) => value / (whole || 1);
+/** @type {Column[]} */
+const SINGLE = [
+  ['self', 'Self', (row) => row.self, (row, total) => part(row.self, total), false],
+  ['total', 'Total', (row) => row.total, (row, total) => part(row.total, total), false],
+];
+/** @type {Column[]} */
 const COMPARED = [
-  ['leftSelf', 'Self A', (row) => row.leftSelf, false], ['rightSelf', 'Self B', (row) => row.rightSelf, false],
-  ['change', 'Δ self', change, true], ['changeTotal', 'Δ total', changeTotal, true],
+  ['leftSelf', 'Self A', (row) => row.leftSelf, (row, total) => part(row.leftSelf, total.left), false],
+  ['rightSelf', 'Self B', (row) => row.rightSelf, (row, total) => part(row.rightSelf, total.right), false],
+  ['change', 'Δ self', (row) => row.rightSelf - row.leftSelf, (row, total) => part(row.rightSelf, total.right) - part(row.leftSelf, total.left), true],
+  ['changeTotal', 'Δ total', (row) => row.right - row.left, (row, total) => part(row.right, total.right) - part(row.left, total.left), true],
 ];
 
 export class FunctionTable {
@@ -46,8 +54,12 @@ export class FunctionTable {
     this.show([], 0, '');
   }
 
-  /** @param {Row[]} rows @param {number} total of which shares are */
-  show(rows, total, unit) {
+  /**
+   * @param {Row[]} rows
+   * @param {number | {left: number, right: number}} total of which shares are; of each side where two are compared
+   * @param {{normalised?: boolean}} options whether changes are sorted by shares, else by values
+   */
+  show(rows, total, unit, { normalised = true } = {}) {
     const columns = rows[0]?.leftSelf === undefined ? SINGLE : COMPARED;
     if (columns !== this.columns) {
       this.columns = columns;
@@ -56,7 +68,7 @@ export class FunctionTable {
       this.drawHead();
       for (const row of this.list.pool.splice(0)) row.remove();
     }
-    Object.assign(this, { all: rows, total, unit });
+    Object.assign(this, { all: rows, total, unit, normalised });
     this.arrange();
   }
 
@@ -85,8 +97,8 @@ export class FunctionTable {
     const sign = this.rising ? 1 : -1;
     if (this.by === 'name') rows.sort((a, b) => sign * (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     else {
-      const [, , value, signed] = this.columns.find(([key]) => key === this.by);
-      const size = signed ? (row) => Math.abs(value(row)) : value;
+      const [, , value, share, isChange] = this.columns.find(([key]) => key === this.by);
+      const size = !isChange ? value : this.normalised ? (row) => Math.abs(share(row, this.total)) : (row) => Math.abs(value(row));
       rows.sort((a, b) => sign * (size(a) - size(b)));
     }
     this.rows = rows;
@@ -122,12 +134,7 @@ export class FunctionTable {
     const swatch = document.createElement('span');
     swatch.className = 'function-swatch';
     name.append(swatch, document.createElement('span'));
-    row.append(name, ...this.columns.map(() => {
-      const cell = document.createElement('div');
-      cell.setAttribute('role', 'gridcell');
-      cell.append(document.createElement('span'), document.createElement('small'));
-      return cell;
-    }));
+    row.append(name, ...this.columns.map(valueCell));
     return row;
   }
 
@@ -136,18 +143,10 @@ export class FunctionTable {
     name.title = row.name;
     name.firstChild.style.background = swatchOf(row.name);
     name.lastChild.textContent = row.name;
-    this.columns.forEach(([, , value, signed], at) => this.fillCell(cells[at], value(row), signed));
+    this.columns.forEach(([, , value, share, isChange], at) => {
+      fillValueCell(cells[at], value(row), share(row, this.total), this.unit, isChange);
+    });
     element.classList.toggle('hovered', row.name === this.hovered);
-  }
-
-  fillCell(cell, value, signed) {
-    const share = value / (this.total || 1);
-    const sign = signed && value ? (value > 0 ? '+' : '−') : '';
-    cell.firstChild.textContent = sign + quantity(Math.abs(value), this.unit);
-    cell.lastChild.textContent = sign + percent(Math.abs(share));
-    cell.style.setProperty('--share', String(Math.min(1, Math.abs(share))));
-    cell.classList.toggle('more', signed && value > 0);
-    cell.classList.toggle('less', signed && value < 0);
   }
 
   destroy() {

@@ -1,0 +1,45 @@
+"""One server, one browser; a page that must not complain nor ask any other host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.flame.stage import QUIET, serving
+
+CHROMIUM = os.environ.get("PHLARE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="package")
+def address() -> Iterator[str]:
+    with serving() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; install it or set PHLARE_CHROMIUM")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page of a person who wants no motion, so that a zoom is where it leads at once."""
+    opened = browser.new_page(viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
+    wrong: list[str] = []
+    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("request", lambda ask: None if ask.url.startswith(address) else wrong.append(ask.url))
+    opened.goto(address)
+    opened.wait_for_function("window.stage")
+    yield opened
+    opened.close()
+    assert wrong == []
