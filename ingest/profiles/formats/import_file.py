@@ -22,7 +22,7 @@ from ingest.profiles.formats.refused import Refused, malformed
 from ingest.profiles.formats.speedscope import convert_speedscope_file
 from ingest.profiles.limits import Limits
 from ingest.profiles.pprof.rewrite import with_time
-from ingest.profiles.reasons import Rejection
+from ingest.profiles.reasons import Reason, Rejection
 
 #: What some editors and shells put before text; no other format begins like this.
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -39,14 +39,23 @@ class ImportedFile:
 def import_file(data: bytes, hints: ImportHints, limits: Limits, named: str = "") -> ImportedFile | Rejection:
     """Return the profiles of a file, gzipped or not, or why it cannot be read.
 
-    ``named`` is its format where somebody knows better than its content says.
+    ``named`` is its format where somebody knows better than its content says. What the content made it be taken for is
+    part of the refusal of a file that breaks that format: it may be another's.
     """
+    taken_for = ""
     try:
         plain = read_text(data, limits).removeprefix(_UTF8_MARK)
         chosen = _named(named) if named else detect(plain)
+        taken_for = "" if named else chosen.value
         return ImportedFile(chosen, _CONVERTERS[chosen](plain, hints, limits))
     except Refused as refused:
-        return refused.rejection
+        return _told(refused.rejection, taken_for)
+
+
+def _told(rejection: Rejection, taken_for: str) -> Rejection:
+    if not taken_for or rejection.reason is not Reason.MALFORMED_PROFILE:
+        return rejection
+    return Rejection(rejection.reason, f"this looks like {taken_for}, but {rejection.message}")
 
 
 def _named(name: str) -> FileFormat:

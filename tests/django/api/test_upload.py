@@ -77,6 +77,19 @@ def test_what_is_refused(doors: Doors, address: str, body: bytes, query: str, st
     assert doors.distributor.pushes == []
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("", "this looks like collapsed, but line 3 ends in 'x', which is not a count"),
+        ("?format=collapsed", "line 3 ends in 'x', which is not a count"),
+    ],
+)
+def test_a_broken_file_is_told_what_it_was_taken_for_and_where_it_breaks(
+    doors: Doors, query: str, message: str
+) -> None:
+    assert doors.post(f"api/v1/inspect{query}", b"a;b 1\na;c 2\na;d x\n", "").json()["message"] == message
+
+
 def test_a_refusal_of_the_distributor_is_told(doors: Doors) -> None:
     doors.distributor.script = [ItemResult(0, 0, Outcome.REJECTED, Reason.NOT_IN_INGESTION_WINDOW, "too old")]
     response = doors.post("api/v1/upload", b"a 1\n", "")
