@@ -17,8 +17,9 @@ class FlameGraphDiff:
     """Two laid-out trees: ``levels[k]`` holds seven numbers for each node of depth k, from left to right.
 
     These are distance, total and self value on the left side, the same on the right side, and the index in ``names``. A
-    side that does not have the node has zeros there; a distance is that from the node before on the same side. Within
-    a side the layout is that of :class:`ingest.profiles.flamegraph.FlameGraph`.
+    side that does not have the node has zeros for total and self, and its distance leads to where the node would begin;
+    a distance is that from the node before in the list on the same side. Within a side the layout is that of
+    :class:`ingest.profiles.flamegraph.FlameGraph`.
     """
 
     names: list[str]  #: ``names[0]`` is "total", the name of the one node of level 0

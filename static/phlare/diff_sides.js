@@ -1,0 +1,147 @@
+// What a diff compares: two queries with their ranges, as values. Times are what the API takes: Unix milliseconds, `now`,
+// or `now-` and a duration. A is the left side, the baseline; B the right one.
+
+export const SIDES = ['left', 'right'];
+export const NAME_OF = { left: 'A', right: 'B' };
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const SPLIT_MIN_MS = 1000;
+
+/** Unix milliseconds of a time as the API takes it, NaN of anything else. */
+export function momentMs(text, nowMs) {
+  if (/^\d{11,15}$/.test(text)) return Number(text);
+  const ago = /^now(?:-(\d{1,9})(ms|s|m|h|d|w))?$/.exec(text);
+  return ago ? nowMs - (ago[1] ? Number(ago[1]) * UNIT_MS[ago[2]] : 0) : NaN;
+}
+
+/** What a person wrote as the API takes it: dates are local times. Empty when it is no time. */
+export function readMoment(text) {
+  const clean = text.trim();
+  if (!Number.isNaN(momentMs(clean, 0))) return clean;
+  const date = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?$/.exec(clean);
+  const moment = date ? new Date(`${date[1]}T${date[2]}${date[3] ?? ':00'}`).getTime() : NaN;
+  return Number.isNaN(moment) ? '' : String(moment);
+}
+
+/** A time of the API for a person: a local date unless it is relative. */
+export function showMoment(text) {
+  if (!/^\d+$/.test(text)) return text;
+  const moment = new Date(Number(text));
+  const two = (number) => String(number).padStart(2, '0');
+  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} `
+    + `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+}
+
+/** `now-` and the longest unit that gives a whole number; `now` for nothing. */
+export function ago(milliseconds) {
+  const whole = Math.max(0, Math.round(milliseconds / 1000)) * 1000;
+  if (!whole) return 'now';
+  const unit = ['d', 'h', 'm', 's'].find((one) => whole % UNIT_MS[one] === 0);
+  return `now-${whole / UNIT_MS[unit]}${unit}`;
+}
+
+/** A time `milliseconds` before another; relative ones stay relative. */
+export function earlier(text, milliseconds, nowMs) {
+  const moment = momentMs(text, nowMs);
+  return /^now/.test(text) ? ago(nowMs - moment + milliseconds) : String(moment - milliseconds);
+}
+
+/** Length of B's range, at least a second. */
+function lengthMs(state, nowMs) {
+  return Math.max(SPLIT_MIN_MS, momentMs(state.right_until, nowMs) - momentMs(state.right_from, nowMs));
+}
+
+/** The change of state that makes A what B was some time before; `from` and `until` become the timeline that shows both. */
+function before(state, distanceMs, nowMs) {
+  const left_from = earlier(state.right_from, distanceMs, nowMs), left_until = earlier(state.right_until, distanceMs, nowMs);
+  return { left_query: state.right_query, left_from, left_until, from: left_from, until: state.right_until };
+}
+
+export const PRESETS = {
+  previous: (state, nowMs) => before(state, lengthMs(state, nowMs), nowMs),
+  yesterday: (state, nowMs) => before(state, UNIT_MS.d, nowMs),
+  'last-week': (state, nowMs) => before(state, UNIT_MS.w, nowMs),
+};
+
+/** Before and after a moment of the timeline. */
+export function splitAt(state, moment, nowMs) {
+  const from = momentMs(state.from, nowMs), until = momentMs(state.until, nowMs);
+  const at = Math.round(Math.min(until - SPLIT_MIN_MS, Math.max(from + SPLIT_MIN_MS, moment)));
+  return { left_query: state.right_query, left_from: state.from, left_until: String(at), right_from: String(at + 1), right_until: state.until };
+}
+
+/** Both sides the other way round. */
+export function swapped(state) {
+  return Object.fromEntries(SIDES.flatMap((side, index) => ['query', 'from', 'until']
+    .map((field) => [`${side}_${field}`, state[`${SIDES[1 - index]}_${field}`]])));
+}
+
+const quoted = (text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+
+/** The matchers of a selector as they stand in its braces. */
+export function matchers(query) {
+  const inside = /^[^{]*\{(.*)\}\s*$/s.exec(query);
+  return inside ? inside[1].match(/[^,\s"][^",]*"(?:[^"\\]|\\.)*"/gs) ?? [] : [];
+}
+
+/** A selector in which a label has this value and no other. */
+export function withLabel(query, name, value) {
+  const others = matchers(query).filter((one) => /^\s*([^\s=!~]+)/.exec(one)[1] !== name);
+  return `{${[...others, `${name}=${quoted(value)}`].join(', ')}}`;
+}
+
+/** The same label with another value on either side. */
+export const labelAgainst = (state, name, left, right) => ({
+  left_query: withLabel(state.left_query, name, left),
+  right_query: withLabel(state.right_query, name, right),
+  left_from: state.right_from, left_until: state.right_until,
+});
+
+/**
+ * A change of one side carried over to the other: its labels become the same, and its range moves along, by as much and to
+ * the same length. Changes of both sides, or of neither, stay as they are.
+ */
+export function synced(state, changes, nowMs) {
+  const touched = SIDES.filter((side) => Object.keys(changes).some((name) => name.startsWith(`${side}_`)));
+  if (touched.length !== 1) return changes;
+  const [side] = touched;
+  const other = SIDES.find((one) => one !== side);
+  const carried = { ...changes };
+  if (`${side}_query` in changes) carried[`${other}_query`] = changes[`${side}_query`];
+  if (`${side}_from` in changes || `${side}_until` in changes) {
+    const after = { ...state, ...changes };
+    const [from, until] = ['from', 'until'].map((edge) => momentMs(after[`${side}_${edge}`], nowMs));
+    const distance = momentMs(state[`${side}_from`], nowMs) - momentMs(state[`${other}_from`], nowMs);
+    if (Number.isNaN(from + until + distance)) return carried;
+    carried[`${other}_from`] = earlier(after[`${side}_from`], distance, nowMs);
+    carried[`${other}_until`] = earlier(after[`${side}_until`], distance, nowMs);
+  }
+  return carried;
+}
+
+/** The same with all times fixed, so that several questions are about one moment's "now". */
+export function fixed(state, nowMs) {
+  const times = ['from', 'until', ...SIDES.flatMap((side) => [`${side}_from`, `${side}_until`])];
+  return { ...state, ...Object.fromEntries(times.map((name) => [name, String(momentMs(state[name], nowMs))])) };
+}
+
+/** Parameters of the API for both sides. */
+export function sideParameters(state) {
+  const given = SIDES.flatMap((side) => ['query', 'from', 'until'].map((field) => [`${side}_${field}`, state[`${side}_${field}`]]));
+  return { ...Object.fromEntries(given), profile_type: state.type };
+}
+
+/** Parameters of the explore page for one side; its name for a range that is none of its own is "custom". */
+export function exploreParameters(state, side) {
+  return { type: state.type, query: state[`${side}_query`], range: 'custom', from: state[`${side}_from`], until: state[`${side}_until`] };
+}
+
+/** Why the sides cannot be compared, in a sentence; empty when they can. */
+export function complaint(state, nowMs) {
+  for (const side of SIDES) {
+    const [from, until] = ['from', 'until'].map((edge) => momentMs(state[`${side}_${edge}`], nowMs));
+    if (Number.isNaN(from) || Number.isNaN(until)) return `A time of ${NAME_OF[side]} is none: write 2026-01-31 08:00, now or now-1h.`;
+    if (from > until) return `${NAME_OF[side]} ends before it begins.`;
+  }
+  return '';
+}
