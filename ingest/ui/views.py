@@ -19,6 +19,10 @@ from ingest.api.rest.errors import refusal
 from ingest.api.rest.ring import rejection_of
 from ingest.api.ring_document import ring_document, with_shards
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.ui.files import file_context
+
+#: The sides of a diff: what the API calls them, their letters, and what they are.
+_SIDES = (("left", "A", "baseline"), ("right", "B", "compared with it"))
 
 
 @require_safe
@@ -30,13 +34,13 @@ def explore(request: HttpRequest) -> HttpResponse:
 @require_safe
 def diff(request: HttpRequest) -> HttpResponse:
     """Show two queries against each other."""
-    return render(request, "ingest/diff.html", {"nav": "diff"})
+    return render(request, "ingest/diff.html", {"nav": "diff", "sides": _SIDES})
 
 
 @require_safe
 def upload(request: HttpRequest) -> HttpResponse:
     """Show files that are not stored."""
-    return render(request, "ingest/upload.html", {"nav": "upload"})
+    return render(request, "ingest/upload.html", {"nav": "upload", **file_context()})
 
 
 @require_safe

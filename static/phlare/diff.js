@@ -1,0 +1,234 @@
+// The page that compares two queries. Its address holds all of its state, with the names that /api/v1/diff has for the sides.
+import { NAME_OF, PRESETS, SIDES, complaint, exploreParameters, fixed, labelAgainst, readMoment, showMoment, sideParameters, splitAt, swapped, synced } from './diff_sides.js';
+import { DiffTimeline } from './diff_timeline.js';
+import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
+import { percent, quantity } from './format.js';
+import { element, failure, getJson, showNotices, withParameters } from './page.js';
+import { PageState } from './state.js';
+import { Waits } from './waits.js';
+
+const FIRST_NODES = 16384;
+const ALL_NODES = 1048576;
+const TABLE_ROWS = 10000; // the most that the API lists
+const PREFERRED_TYPE = 'process_cpu:cpu:';
+const DEFAULTS = {
+  type: '', left_query: '{}', left_from: 'now-1h', left_until: 'now-30m', right_query: '{}', right_from: 'now-30m', right_until: 'now',
+  from: 'now-1h', until: 'now', sync: '', ...VIEW_DEFAULTS,
+};
+
+const $ = (id) => document.getElementById(id);
+const form = $('sides');
+const state = new PageState(DEFAULTS, () => load());
+let maxNodes = FIRST_NODES;
+let asked = null; // the state of the load that is shown, with fixed times
+let notices = {}; // by the part of the page they are about
+
+const view = new DiffView($('view'), { onset: (changes) => state.set(changes, { replace: 'q' in changes }), onneed: () => loadTable() });
+const timeline = new DiffTimeline($('timeline'), {
+  onselect: (from, until) => go(carried({ [`${dragged()}_from`]: String(from), [`${dragged()}_until`]: String(until) })),
+  onsplit: (moment) => split(() => moment),
+});
+const waits = { view: new Waits($('view'), { what: 'Comparing', skeleton: null }), timeline: new Waits($('timeline'), { what: 'Reading the timeline', skeleton: null }), table: new Waits($('view'), { what: 'Listing functions', skeleton: null }) };
+
+const dragged = () => form.elements.dragged.value;
+const carried = (changes) => (state.values.sync ? synced(state.values, changes, Date.now()) : changes);
+
+/** Change the state and load. */
+function go(changes) {
+  state.set(changes);
+  maxNodes = FIRST_NODES;
+  load();
+}
+
+/** Compare what was before a moment of the timeline with what was after it. */
+function split(momentOf) {
+  const now = Date.now();
+  const { from, until } = outer(fixed(state.values, now));
+  go(splitAt({ ...state.values, from: String(from), until: String(until) }, momentOf({ from, until }), now));
+}
+
+function tell(part, list) {
+  notices = { ...notices, [part]: list };
+  showNotices(Object.values(notices).flat());
+}
+
+function fillForm() {
+  const { values } = state;
+  for (const side of SIDES) {
+    form.elements[`${side}_query`].value = values[`${side}_query`];
+    for (const edge of ['from', 'until']) form.elements[`${side}_${edge}`].value = showMoment(values[`${side}_${edge}`]);
+    $(`${side}-open`).href = withParameters($('pages').dataset.explore, exploreParameters(values, side));
+  }
+  form.elements.sync.checked = Boolean(values.sync);
+  view.set(Object.fromEntries(Object.keys(VIEW_DEFAULTS).map((name) => [name, values[name]])));
+}
+
+/** Ask for all that the state is about. */
+async function load() {
+  fillForm();
+  notices = {};
+  const wrong = complaint(state.values, Date.now());
+  if (wrong) { tell('form', [['bad', wrong]]); $('status').textContent = 'failed'; return; }
+  tell('form', []);
+  $('status').textContent = 'loading';
+  const now = Date.now();
+  const moment = fixed(state.values, now);
+  try {
+    const types = await waits.view.run((signal) => getJson('/api/v1/profile-types', { parameters: outer(moment), signal }));
+    if (!types) return;
+    const ids = types.profile_types.map((one) => one.id);
+    if (!state.values.type && ids.length) state.set({ type: ids.find((id) => id.startsWith(PREFERRED_TYPE)) ?? ids[0] }, { replace: true });
+    showTypes(ids);
+    asked = { ...moment, type: state.values.type };
+    fillForm();
+    if (!asked.type) { showNothing(); return; }
+    loadTimeline(asked);
+    await loadGraph(asked);
+  } catch (error) {
+    $('status').textContent = 'failed';
+    tell('view', [failure('The two could not be compared', error, load)]);
+  }
+}
+
+/** What the timeline spans: at least both ranges, whatever the address says. */
+function outer(moment) {
+  const times = ['from', 'until', ...SIDES.flatMap((side) => [`${side}_from`, `${side}_until`])].map((name) => Number(moment[name])).filter(Boolean);
+  return { from: Math.min(...times), until: Math.max(...times) };
+}
+
+async function loadGraph(moment) {
+  const answer = await waits.view.run((signal) => getJson('/api/v1/diff', { parameters: { ...sideParameters(moment), max_nodes: maxNodes }, signal }));
+  if (!answer) return;
+  $('view').hidden = false;
+  for (const side of SIDES) $(`${side}-total`).textContent = quantity(answer[`${side}_total`], answer.unit);
+  $('profiles').textContent = `${answer.profiles.toLocaleString()} profiles`;
+  tell('view', [...partial(answer), ...shortened(answer), ...SIDES.flatMap((side) => emptiness(side, answer))]);
+  view.show({ graph: answer, unit: answer.unit });
+  $('status').textContent = `loaded ${new Date().toLocaleTimeString()}`;
+}
+
+async function loadTable() {
+  const moment = asked;
+  try {
+    const answer = await waits.table.run((signal) => getJson('/api/v1/diff/top', { parameters: { ...sideParameters(moment), limit: TABLE_ROWS }, signal }));
+    if (!answer || moment !== asked) return;
+    view.fill(answer.functions, answer.count);
+    tell('table', partial(answer));
+  } catch (error) {
+    tell('table', [failure('The functions could not be listed', error, loadTable)]);
+  }
+}
+
+async function loadTimeline(moment) {
+  const range = outer(moment);
+  const question = (side, signal) => getJson('/api/v1/timeline', { parameters: { ...range, query: moment[`${side}_query`], profile_type: moment.type }, signal });
+  try {
+    const answers = await waits.timeline.run((signal) => Promise.all(moment.left_query === moment.right_query ? [question('right', signal)] : SIDES.map((side) => question(side, signal))));
+    if (!answers) return;
+    const lines = answers.map(({ series }) => (series[0]?.timestamps_ms ?? []).map((time, at) => [time, series[0].values[at]]));
+    const bands = SIDES.map((side) => [Number(moment[`${side}_from`]), Number(moment[`${side}_until`])]);
+    timeline.set({ lines: lines.length > 1 ? lines : [[], lines[0]], bands, ...range, unit: answers[0].unit });
+  } catch (error) {
+    tell('timeline', [failure('The timeline could not be read', error, () => loadTimeline(moment))]);
+  }
+}
+
+function partial({ sources }) {
+  if (!sources.missing.length) return [];
+  const names = sources.missing.map(({ name, reason }) => `${name} (${reason})`).join(', ');
+  return [sources.complete ? ['info', `Not everybody answered: ${names}. Replicas answered in their place, nothing is missing.`]
+    : ['warn', `This is only a part: ${names} did not answer.`, element('button', { type: 'button', onclick: load }, 'Try again')]];
+}
+
+/** Say what was left out: the smallest frames are summed into one called "other" per parent. */
+function shortened({ names, levels, left_total: left, right_total: right }) {
+  const other = names.indexOf('other');
+  const count = levels.reduce((sum, level) => sum + level.length / 7, 0);
+  if (other < 0 || count < maxNodes) return [];
+  let hidden = 0;
+  for (const level of levels) for (let at = 0; at < level.length; at += 7) if (level[at + 6] === other) hidden += level[at + 1] + level[at + 4];
+  const all = element('button', { type: 'button', onclick: () => { maxNodes = ALL_NODES; load(); } }, 'Show all');
+  return [['info', `Shortened to ${count.toLocaleString()} frames; ${percent(hidden / (left + right || 1))} is in frames too small to be sent, shown as "other".`, ...(maxNodes < ALL_NODES ? [all] : [])]];
+}
+
+/** A side without data is said, with what may help. */
+function emptiness(side, answer) {
+  if (answer[`${side}_total`]) return [];
+  const other = SIDES.find((one) => one !== side);
+  const help = state.values[`${side}_query`] !== state.values[`${other}_query`] && answer[`${other}_total`]
+    ? [element('button', { type: 'button', onclick: () => go({ [`${side}_query`]: state.values[`${other}_query`] }) }, `Take the labels of ${NAME_OF[other]}`)] : [];
+  const [from, until] = ['from', 'until'].map((edge) => showMoment(state.values[`${side}_${edge}`]));
+  return [['warn', `${NAME_OF[side]} is empty: no profile of this type matches ${state.values[`${side}_query`]} from ${from} until ${until}.`, ...help]];
+}
+
+function showNothing() {
+  $('view').hidden = true;
+  for (const side of SIDES) $(`${side}-total`).textContent = '';
+  $('profiles').textContent = '';
+  const range = outer(asked);
+  timeline.set({ lines: [[], []], bands: SIDES.map((side) => [Number(asked[`${side}_from`]), Number(asked[`${side}_until`])]), ...range, unit: '' });
+  tell('view', [['info', 'No profile has a time in either range. Choose longer ones, or send one.', element('a', { class: 'button', href: $('pages').dataset.start }, 'How to send')]]);
+  $('status').textContent = 'nothing found';
+}
+
+function showTypes(ids) {
+  const { type } = state.values;
+  const label = (id) => { const [name, kind, unit] = id.split(':'); return `${name} · ${kind} (${unit})`; };
+  const all = type && !ids.includes(type) ? [type, ...ids] : ids;
+  form.elements.type.replaceChildren(...all.map((id) => element('option', { value: id, title: id }, label(id))));
+  form.elements.type.value = type;
+}
+
+/** Fill the list of labels, or of a label's values. */
+async function listLabels() {
+  const range = outer(fixed(state.values, Date.now()));
+  const name = form.elements.label.value;
+  try {
+    if (!form.elements.label.options.length) {
+      const { names } = await getJson('/api/v1/labels', { parameters: range });
+      const seen = names.filter((one) => !one.startsWith('__'));
+      form.elements.label.replaceChildren(...seen.map((one) => element('option', {}, one)));
+    }
+    const chosen = name || form.elements.label.value;
+    if (!chosen) return;
+    const { names: values } = await getJson(`/api/v1/labels/${encodeURIComponent(chosen)}/values`, { parameters: range });
+    for (const side of SIDES) form.elements[`${side}_value`].replaceChildren(...values.map((one) => element('option', {}, one)));
+    form.elements.right_value.selectedIndex = Math.min(1, values.length - 1);
+  } catch (error) {
+    tell('labels', [failure('The labels could not be read', error, listLabels)]);
+  }
+}
+
+async function listServices() {
+  const { names } = await getJson('/api/v1/labels/service_name/values', { parameters: { from: 'now-24h' } }).catch(() => ({ names: [] }));
+  $('services').replaceChildren(...names.map((name) => element('option', { value: `{service_name=${JSON.stringify(name)}}` })));
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const changes = {};
+  for (const side of SIDES) {
+    const query = form.elements[`${side}_query`].value.trim() || '{}';
+    if (query !== state.values[`${side}_query`]) changes[`${side}_query`] = query;
+    for (const edge of ['from', 'until']) {
+      const name = `${side}_${edge}`, written = form.elements[name].value;
+      if (written !== showMoment(state.values[name])) changes[name] = readMoment(written) || written;
+    }
+  }
+  go(carried(changes));
+});
+form.elements.type.addEventListener('change', () => go({ type: form.elements.type.value }));
+form.elements.sync.addEventListener('change', () => state.set({ sync: form.elements.sync.checked ? 'on' : '' }));
+for (const button of form.querySelectorAll('[data-preset]')) button.addEventListener('click', () => go(PRESETS[button.dataset.preset](state.values, Date.now())));
+$('swap').addEventListener('click', () => go(swapped(state.values)));
+$('halve').addEventListener('click', () => split(({ from, until }) => (from + until) / 2));
+$('label-details').addEventListener('toggle', () => { if ($('label-details').open) listLabels(); });
+form.elements.label.addEventListener('change', listLabels);
+$('label-compare').addEventListener('click', () => go(labelAgainst(state.values, form.elements.label.value, form.elements.left_value.value, form.elements.right_value.value)));
+addEventListener('keydown', (event) => {
+  if (event.key !== '/' || event.target.closest('input, select, textarea')) return;
+  event.preventDefault();
+  document.querySelector('[data-search]').focus();
+});
+listServices();
+load();
