@@ -1,216 +1,284 @@
-// The page that explores profiles. Its state is the address, so that every view can be linked to and gone back to.
-import { FlameGraph } from './flame.js';
-import { functions } from './flame_data.js';
-import { percent, quantity } from './format.js';
-import { address, element, getJson, showNotices, tenant } from './page.js';
+// The page that explores profiles. All that it shows is in the address; each part asks for what it shows and nothing twice.
+import { Completion } from './completion.js';
+import { groupedTypes, hiddenText, missingNotice, preferredType, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
+import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, selectionOf, topParameters } from './explore_query.js';
+import { ExportMenu } from './export_menu.js';
+import { decode, follow } from './flame_data.js';
+import { grafted, hasHidden } from './graft.js';
+import { GraphPanel } from './graph_panel.js';
+import { Heatmap } from './heatmap.js';
+import { LabelBar, countValues } from './labels.js';
+import { Legend } from './legend.js';
+import { element, failure, getJson, showNotices, tenant, withParameters } from './page.js';
+import { Question } from './questions.js';
+import { RangePicker } from './range_picker.js';
+import { ServiceList } from './services.js';
+import { PageState } from './state.js';
 import { Timeline } from './timeline.js';
+import { clock, dateTime, innerRange, isRelative } from './time_range.js';
+import { repeat } from './waits.js';
 
-const FIRST_NODES = 16384;
-const ALL_NODES = 1048576;
-const TABLE_ROWS = 200;
-const PREFERRED_TYPE = 'process_cpu:cpu:';
+const MOST_ADDRESS = 6000; // characters of an address that servers in between surely take
 
 const $ = (id) => document.getElementById(id);
-const form = $('query');
-const state = { type: '', query: '{}', range: '1h', from: '', until: '', tenant: '' };
-let controller = null;
-let graph = null;
-let maxNodes = FIRST_NODES;
-let exported = {}; // what the download asks for
+const state = new PageState(DEFAULTS, load);
+const notices = new Map(); // part of the page -> its notices
+const answers = new Map(); // part of the page -> its answer
+const questions = {
+  services: new Question($('services'), 'Reading services'), timeline: new Question($('chart'), 'Reading the timeline'),
+  graph: new Question($('graph-views'), 'Merging profiles'), lines: new Question($('services'), 'Reading totals'),
+  labels: new Question($('labels'), 'Reading labels'), deep: new Question($('flame'), 'Reading small frames'), top: new Question($('functions'), 'Reading functions'),
+};
+let nowMs = Date.now();
+let shownAt = 0;
+let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
+let refreshing = null;
 
-const flame = new FlameGraph($('flame'), { onframe: describe });
+const services = new ServiceList($('services'), $('service-filter'), { onpick: (name) => change({ query: queryOf(name), group: '', profile: '', span: '' }) });
+const labels = new LabelBar($('labels'), { onquery: (query) => change({ query }) });
+const picker = new RangePicker($('range'), { onrange: (range) => { nowMs = Date.now(); change({ ...range, sel: '' }); } });
 const timeline = new Timeline($('timeline'), {
-  onselect: (from, until) => go({ range: 'custom', from, until }),
-  onreset: () => history.back(),
-  onvalue: (point) => { $('timeline-value').textContent = point ? `${new Date(point[0]).toLocaleString()} · ${quantity(point[1], graph?.unit)}` : ''; },
+  onselect: (inner) => change({ sel: inner ? `${inner.from}-${inner.until}` : '' }),
+  onzoom: (inner) => change({ from: String(inner.from), until: String(inner.until), sel: '' }),
+  onpoint: (index) => { $('timeline-value').textContent = index < 0 ? '' : timeline.pointText(index); },
+});
+const heatmap = new Heatmap($('heatmap'), $('exemplars'), {
+  onpick: (one) => change(one.span_id ? { span: one.span_id, profile: '' } : { profile: one.profile_id, span: '' }),
+  ontell: (text) => { $('timeline-value').textContent = text; },
+});
+const legend = new Legend($('legend'), {
+  onlight: (index) => timeline.light(index),
+  onopen: (value) => change({ query: groupQuery(state.values, value), group: '' }),
+  difference: (a, b) => diffAddress(comparison(state.values, nowMs, groupQuery(state.values, a), groupQuery(state.values, b))),
+});
+const panel = new GraphPanel(state, {
+  onsteps: deepen, onaction: act, wantsTop: () => answers.get('top')?.functions.map((row) => ({ ...row })) ?? null,
+});
+new ExportMenu($('export'), { parameters: () => graphParameters(state.values, nowMs), canvas: () => panel.flame.canvas, onfail: (error) => tell('export', [failure('The file could not be made', error)]) });
+new Completion($('query-text'), {
+  names: async () => (await getJson('/api/v1/labels', { parameters: range() })).names,
+  values: async (name) => (await getJson(`/api/v1/labels/${encodeURIComponent(name)}/values`, { parameters: range() })).names,
 });
 
-function bounds() {
-  return state.range === 'custom' && state.from && state.until
-    ? { from: state.from, until: state.until } : { from: `now-${state.range === 'custom' ? '1h' : state.range}`, until: 'now' };
-}
+const range = () => rangeOf(state.values, nowMs);
+const diffAddress = (values) => withParameters($('page').dataset.diff, { ...values, tenant: tenant() });
 
-function ask(path, parameters) {
-  const headers = state.tenant ? { 'X-Scope-OrgID': state.tenant } : {};
-  return getJson(`/api/v1/${path}`, { parameters: { ...bounds(), ...parameters }, headers, signal: controller.signal });
-}
-
-function readAddress() {
-  const parameters = new URLSearchParams(location.search);
-  for (const name of Object.keys(state)) state[name] = parameters.get(name) ?? { query: '{}', range: '1h' }[name] ?? '';
-}
-
-/** Change the state, remember it in the address, and load. */
-function go(change, replace = false) {
-  Object.assign(state, change);
-  const parameters = new URLSearchParams(Object.entries(state).filter(([, value]) => value !== ''));
-  history[replace ? 'replaceState' : 'pushState'](null, '', `?${parameters}`);
-  maxNodes = FIRST_NODES;
+function change(changes) {
+  state.set(changes);
   load();
 }
 
-const localTime = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-
-function fillForm() {
-  form.query.value = state.query;
-  form.range.value = state.range;
-  $('custom').hidden = state.range !== 'custom';
-  if (state.from) form.from.value = localTime(Number(state.from));
-  if (state.until) form.until.value = localTime(Number(state.until));
+function tell(part, list) {
+  notices.set(part, list.filter(Boolean));
+  showNotices([...notices.values()].flat());
 }
 
-async function load() {
-  controller?.abort();
-  controller = new AbortController();
-  fillForm();
-  $('status').textContent = 'loading';
-  document.querySelector('.columns').classList.add('busy');
+/** Run one part; what goes wrong is said, and may be tried again. @returns the answer, undefined when there is none */
+async function attempt(part, what, question, show) {
   try {
-    const [types, series] = await Promise.all([ask('profile-types'), ask('series', { labels: 'service_name,__profile_type__' })]);
-    showTypes(types.profile_types.map((type) => type.id));
-    showServices(series.series);
-    if (types.profile_types.length) await draw(types);
-    else showNothing(types);
-    $('status').textContent = `loaded ${new Date().toLocaleTimeString()}`;
+    const answer = await question();
+    if (answer === undefined) return undefined;
+    answers.set(part, answer);
+    await show(answer);
+    notices.delete(part);
+    tell('missing', [missing()]);
+    return answer;
   } catch (error) {
-    if (error.name === 'AbortError') return;
-    $('status').textContent = 'failed';
-    showNotices([['bad', error.message, element('button', { type: 'button', onclick: load }, 'Try again')]]);
+    const more = part === 'graph' && shownAt ? `${what} (${staleText(shownAt)})` : what;
+    tell(part, [failure(more, error, () => { for (const one of Object.values(questions)) if (!one.waits.controller) one.forget(); load(); })]);
+    $('status').textContent = shownAt ? `stale: of ${clock(shownAt)}` : 'failed';
+    return undefined;
   }
-  document.querySelector('.columns').classList.remove('busy');
 }
 
-async function draw(types) {
-  const query = { query: state.query || '{}', profile_type: state.type };
-  const [line, answer] = await Promise.all([ask('timeline', query), ask('flamegraph', { ...query, max_nodes: maxNodes })]);
-  graph = answer;
-  document.querySelector('.panel.empty')?.remove();
-  flame.show(answer, { unit: answer.unit });
-  $('flame-total').textContent = `${quantity(answer.total, answer.unit)} in ${answer.profiles} profiles`;
-  const step = line.step_ms;
-  const points = (line.series[0]?.timestamps_ms || []).map((time, index) => [time, line.series[0].values[index]]);
-  const now = Date.now();
-  const length = { m: 60e3, h: 3600e3 }[state.range.slice(-1)] * parseInt(state.range, 10);
-  const range = state.range === 'custom' ? { from: Number(state.from), until: Number(state.until) } : { from: now - length, until: now };
-  timeline.set(points, { ...range, step, unit: answer.unit });
-  exported = { ...bounds(), ...query };
-  linkDownload();
-  $('download').hidden = Boolean(state.tenant); // a link cannot carry the tenant's header
-  fillTable();
-  runSearch();
-  describe(null);
-  showNotices([...sourceNotices([types, line, answer]), ...truncation(answer), ...emptiness(answer)]);
+function missing() {
+  const notice = missingNotice([...answers.values()]);
+  return notice?.[0] === 'warn' ? [...notice, element('button', { type: 'button', onclick: refresh }, 'Try again')] : notice;
 }
 
-function linkDownload() {
-  $('download-link').href = `${address('/api/v1/export')}?${new URLSearchParams({ ...exported, format: $('format').value })}`;
-}
-
-function sourceNotices(answers) {
-  const missing = new Map(answers.flatMap((answer) => answer.sources.missing.map((one) => [one.name, one.reason])));
-  if (!missing.size) return [];
-  const names = [...missing].map(([name, reason]) => `${name} (${reason})`).join(', ');
-  const complete = answers.every((answer) => answer.sources.complete);
-  return [complete
-    ? ['info', `Not everybody answered: ${names}. Replicas answered in their place, nothing is missing.`]
-    : ['warn', `This is only a part: ${names} did not answer.`, element('button', { type: 'button', onclick: load }, 'Try again')]];
-}
-
-/** Say what was left out: the server sums the smallest frames into one called "other" per parent. */
-function truncation(answer) {
-  const { count, name, names, total } = flame.graph;
-  const other = names.indexOf('other');
-  if (other < 0 || count < maxNodes) return [];
-  let hidden = 0;
-  for (let node = 1; node < count; node++) if (name[node] === other) hidden += total[node];
-  const all = element('button', { type: 'button', onclick: () => { maxNodes = ALL_NODES; load(); } }, 'Show all');
-  return [['info', `Shortened to ${count.toLocaleString()} frames; ${percent(hidden / answer.total)} is in frames too small to be sent, shown as "other".`, ...(maxNodes < ALL_NODES ? [all] : [])]];
-}
-
-function emptiness(answer) {
-  return answer.total ? [] : [['info', 'No profile of this type matches the labels in this range. Try {} or a longer range.']];
-}
-
-function showNothing(types) {
-  graph = null;
-  $('download').hidden = true;
-  flame.show({ names: ['total'], levels: [[0, 0, 0, 0]] });
-  timeline.set([], { from: Date.now() - 3600e3, until: Date.now(), step: 15e3, unit: '' });
-  $('flame-total').textContent = '';
-  $('functions').tBodies[0].replaceChildren();
-  showNotices(sourceNotices([types]));
-  if (!document.querySelector('.panel.empty')) document.querySelector('.columns').before($('no-data').content.cloneNode(true));
-}
-
-function showTypes(ids) {
-  if (!ids.includes(state.type)) state.type = ids.find((id) => id.startsWith(PREFERRED_TYPE)) || ids[0] || '';
-  const label = (id) => { const [name, type, unit] = id.split(':'); return `${name} · ${type} (${unit})`; };
-  form.type.replaceChildren(...ids.map((id) => element('option', { value: id, title: id }, label(id))));
-  form.type.value = state.type;
-}
-
-const serviceQuery = (service) => `{service_name="${service.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"}`;
-
-function showServices(series) {
-  const types = new Map();
-  for (const one of series) {
-    const service = one.service_name || '';
-    types.set(service, (types.get(service) || new Set()).add(one.__profile_type__));
+/** Bring the page to what the address says. Parts of which nothing changed are not asked for again. */
+async function load() {
+  const { values } = state;
+  controls();
+  $('status').textContent = 'loading';
+  const listed = attempt('services', 'Services could not be read', () => questions.services.ask('/api/v1/series', { ...range(), labels: 'service_name,__profile_type__' }), showServices);
+  if (!values.type || !values.query) {
+    if (!await listed || !begin()) return;
   }
-  const entry = (query, text, detail) => element('li', { 'data-name': text.toLowerCase() },
-    element('button', { type: 'button', 'aria-pressed': String(state.query === query), onclick: () => go({ query }) },
-      text, ' ', element('span', { class: 'dim' }, detail)));
-  const entries = [...types].sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([service, of]) => entry(serviceQuery(service), service, `${of.size} ${of.size === 1 ? 'type' : 'types'}`));
-  $('services').replaceChildren(entry('{}', 'All services', `${types.size}`), ...entries);
-  filterServices();
+  const graph = attempt('graph', 'The flame graph could not be made', askGraph, showGraph);
+  const line = attempt('timeline', 'The timeline could not be read', () => questions.timeline.ask(...chartQuestion(state.values, nowMs)), showChart);
+  const done = await Promise.all([listed, graph, line]);
+  if (done.every(Boolean)) {
+    $('status').textContent = `loaded ${clock(Date.now())}`;
+    $('page').dataset.state = 'loaded';
+  } else if ($('status').textContent === 'loading' && !questions.graph.waits.controller) $('status').textContent = 'cancelled';
+  if (!done[1]) return;
+  attempt('labels', 'Labels could not be read', () => questions.labels.ask('/api/v1/series', { ...range(), ...selectionOf(state.values) }), showLabels);
+  attempt('lines', 'Totals of services could not be read', () => questions.lines.ask('/api/v1/timeline', linesParameters(state.values, nowMs)), showLines);
 }
 
-function filterServices() {
-  const text = $('service-filter').value.toLowerCase();
-  for (const item of $('services').children) item.hidden = !item.dataset.name.includes(text);
+/** Choose what to begin with: the first service and its CPU time. @returns whether there is anything */
+function begin() {
+  const { values } = state;
+  const isEmpty = !services.names.length;
+  $('empty').hidden = !isEmpty;
+  $('shown').hidden = isEmpty;
+  if (isEmpty) {
+    $('status').textContent = `loaded ${clock(Date.now())}`;
+    return false;
+  }
+  const query = values.query || queryOf(services.first);
+  state.set({ query, type: values.type || preferredType(typesOf(services.types, query)) }, { replace: true });
+  controls();
+  return true;
 }
 
-function describe(frame) {
-  $('frame').textContent = frame && graph ? `${frame.name} — total ${quantity(frame.total, graph.unit)} (${percent(frame.ofWhole)}), `
-    + `self ${quantity(frame.self, graph.unit)} (${percent(frame.self / (graph.total || 1))})` : '\u00a0';
+/** A tenant may be allowed fewer frames than the page asks for: then its default is what it gets. */
+async function askGraph() {
+  const parameters = graphParameters(state.values, nowMs);
+  try { return await questions.graph.ask('/api/v1/flamegraph', parameters); } catch (error) {
+    if (error.reason !== 'flamegraph_limit') throw error;
+    return questions.graph.ask('/api/v1/flamegraph', { ...parameters, max_nodes: 0 });
+  }
 }
 
-function fillTable() {
-  if (!$('table-details').open || !graph) return;
-  const cell = (value) => element('td', {}, `${quantity(value, graph.unit)} · ${percent(value / (graph.total || 1))}`);
-  $('functions').tBodies[0].replaceChildren(...functions(flame.graph).slice(0, TABLE_ROWS)
-    .map((row) => element('tr', {}, element('td', {}, row.name), cell(row.self), cell(row.total))));
+function showServices(answer) {
+  services.show(servicesOf(answer.series), serviceOf(state.values.query));
+  const isEmpty = !services.names.length;
+  $('empty').hidden = !isEmpty;
+  $('shown').hidden = isEmpty;
+  controls();
 }
 
-function runSearch() {
-  const found = flame.search($('search').value);
-  $('search-result').textContent = found ? `${found.functions} functions, ${percent(found.share)}` : '';
+function showChart(answer) {
+  const { from, until } = range();
+  const isHeat = 'slots' in answer;
+  $('timeline').hidden = isHeat;
+  $('heatmap').hidden = $('exemplars').hidden = !isHeat;
+  $('resolution').textContent = resolutionText(answer.step_ms);
+  if (isHeat) {
+    legend.host.hidden = true;
+    heatmap.show(answer, { from, until, picked: state.values.span || state.values.profile });
+    return;
+  }
+  timeline.stacked = state.values.chart !== 'lines';
+  timeline.show({ series: answer.series, from, until, step: answer.step_ms, unit: answer.unit });
+  timeline.select(innerRange(state.values.sel, { from, until }));
+  legend.show(timeline, state.values.group);
 }
 
-form.addEventListener('submit', (event) => {
-  event.preventDefault();
-  const moment = (input) => (input.value ? String(new Date(input.value).getTime()) : '');
-  const custom = form.range.value === 'custom' && form.from.value && form.until.value;
-  const range = custom || form.range.value !== 'custom' ? form.range.value : '1h';
-  go({
-    type: form.type.value, query: form.query.value.trim() || '{}', range, tenant: tenant(),
-    from: custom ? moment(form.from) : '', until: custom ? moment(form.until) : '',
+function showGraph(answer) {
+  if (answer !== panel.answer) {
+    deepened = new Set();
+    answers.delete('top');
+    panel.show(answer);
+    if (!shownAt) requestAnimationFrame(() => performance.mark('phlare-first-graph'));
+    shownAt = Date.now();
+    if (answer.hidden_nodes) attempt('top', 'The table could not be read in full', () => questions.top.ask('/api/v1/top', topParameters(state.values, nowMs)), () => panel.relist());
+  } else panel.restore();
+  $('facts').textContent = panel.facts();
+  tell('facts', [hiddenNotice(answer), pickedNotice(), answer.total ? null : ['info', 'No profile of this type matches the labels in this range. Take a label away, or choose a longer range.']]);
+}
+
+function hiddenNotice(answer) {
+  const text = hiddenText(answer);
+  const all = state.values.nodes === 'all' ? [] : [element('button', { type: 'button', onclick: () => change({ nodes: 'all' }) }, 'Show all')];
+  return text && ['info', text, ...all];
+}
+
+function pickedNotice() {
+  const { profile, span } = state.values;
+  return (profile || span) && ['info', profile ? `This is one profile, ${profile}.` : `This is one span, ${span}.`,
+    element('button', { type: 'button', onclick: () => change({ profile: '', span: '' }) }, 'Show all profiles')];
+}
+
+function showLabels(answer) {
+  const counted = countValues(answer.series);
+  labels.show(state.values.query, counted);
+  const names = [...counted.keys()].filter((name) => name !== 'service_name' || serviceOf(state.values.query) === null);
+  if (state.values.group && !names.includes(state.values.group)) names.unshift(state.values.group);
+  $('group').replaceChildren(new Option('nothing', ''), ...names.map((name) => new Option(name, name)));
+  $('group').value = state.values.group;
+}
+
+function showLines(answer) {
+  services.showLines(answer.series, { ...range(), step: answer.step_ms, unit: answer.unit });
+}
+
+/** Below a frame that is zoomed on, what was too small for the whole graph is asked for. */
+async function deepen(flame) {
+  const path = flame.zoomed;
+  const key = JSON.stringify(path);
+  if (!path.length || !panel.answer?.hidden_nodes || deepened.has(key) || flame.transforms.some(({ kind }) => kind !== 'zoom')) return;
+  if (encodeURIComponent(path.join('')).length > MOST_ADDRESS || !hasHidden(flame.graph, follow(flame.graph, path))) return;
+  deepened.add(key);
+  const { answer } = panel;
+  await attempt('deep', 'Small frames could not be read', () => questions.deep.ask('/api/v1/flamegraph', { ...graphParameters(state.values, nowMs), call_site: path }), (deep) => {
+    if (panel.answer === answer && JSON.stringify(flame.zoomed) === key) panel.show(answer, grafted(flame.graph, path, decode(deep)));
   });
-});
-form.range.addEventListener('change', () => {
-  $('custom').hidden = form.range.value !== 'custom';
-  if (form.range.value !== 'custom') form.requestSubmit();
-});
-form.type.addEventListener('change', () => form.requestSubmit());
-$('service-filter').addEventListener('input', filterServices);
-$('search').addEventListener('input', runSearch);
-$('format').addEventListener('change', linkDownload);
-$('reset').addEventListener('click', () => flame.zoom(0));
-$('table-details').addEventListener('toggle', fillTable);
-addEventListener('popstate', () => { readAddress(); load(); });
-addEventListener('keydown', (event) => {
-  if (event.key === '/' && !event.target.closest('input, select, textarea')) { event.preventDefault(); $('search').focus(); }
-});
-readAddress();
-load();
+}
+
+/** What the menu of a frame asks the page for. */
+async function act(action, frame) {
+  if (action === 'diff') {
+    location.assign(diffAddress(comparisonWithBefore(state.values, nowMs, frame?.name ?? '')));
+  } else if (action === 'link') {
+    await navigator.clipboard?.writeText(location.href).catch(() => {});
+    $('status').textContent = 'link copied';
+  } else if (action === 'copied') $('status').textContent = 'copied';
+  else if (action === 'help') $('keys').showModal();
+}
+
+function controls() {
+  const { values } = state;
+  const types = services.names.length ? typesOf(services.types, values.query) : [];
+  if (values.type && !types.includes(values.type)) types.unshift(values.type);
+  $('type').replaceChildren(...groupedTypes(types).map(([label, of]) => element('optgroup', { label }, ...of.map(({ id, text }) => element('option', { value: id, title: id }, text)))));
+  $('type').value = values.type;
+  $('query-text').value = values.query;
+  if (values.group && ![...$('group').options].some((one) => one.value === values.group)) $('group').append(new Option(values.group, values.group));
+  $('group').value = values.group;
+  $('chart-kind').value = values.chart;
+  $('refresh-every').value = values.refresh;
+  $('refresh-every').disabled = !isRelative(values);
+  picker.show(values);
+  labels.show(values.query);
+  services.picked = serviceOf(values.query);
+  services.draw();
+  const inner = innerRange(values.sel, range());
+  timeline.select(inner);
+  $('inner').hidden = !inner;
+  $('inner-text').textContent = inner ? `${dateTime(inner.from)} – ${clock(inner.until)}` : '';
+  document.title = `${serviceOf(values.query) || 'Explore'} · phlareweb`;
+}
+
+/** Ask again for the same range with a new now. @returns whether it succeeded, for what repeats it */
+async function refresh() {
+  nowMs = Date.now();
+  for (const question of Object.values(questions)) question.forget();
+  await load();
+  return $('status').textContent.startsWith('loaded');
+}
+
+function repeatRefresh() {
+  refreshing?.stop();
+  const seconds = Number(state.values.refresh);
+  refreshing = seconds && isRelative(state.values) ? repeat(refresh, seconds) : null;
+}
+
+const move = (step) => change({ ...movedRange(state.values, Date.now(), step), sel: '' });
+
+$('type').addEventListener('change', () => change({ type: $('type').value, profile: '', span: '' }));
+$('group').addEventListener('change', () => change({ group: $('group').value }));
+$('chart-kind').addEventListener('change', () => change({ chart: $('chart-kind').value }));
+$('query-form').addEventListener('submit', (event) => { event.preventDefault(); change({ query: $('query-text').value.trim() || '{}' }); });
+$('refresh').addEventListener('click', refresh);
+$('refresh-every').addEventListener('change', () => { state.set({ refresh: $('refresh-every').value }); repeatRefresh(); });
+$('earlier').addEventListener('click', () => move(-1));
+$('later').addEventListener('click', () => move(1));
+$('wider').addEventListener('click', () => move(0));
+$('inner-zoom').addEventListener('click', () => timeline.onzoom(innerRange(state.values.sel, range())));
+$('inner-clear').addEventListener('click', () => change({ sel: '' }));
+for (const button of document.querySelectorAll('[data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
+addEventListener('popstate', repeatRefresh);
+if (Number(state.values.refresh) && isRelative(state.values)) repeatRefresh(); else load();

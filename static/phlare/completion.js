@@ -1,0 +1,73 @@
+// Suggestions below the field of a selector: names of labels, then values. Arrow keys, Enter or Tab, Escape.
+import { element } from './page.js';
+import { complete, completionAt } from './selector.js';
+
+const MOST = 50;
+
+export class Completion {
+  /** `names()` and `values(name)` return promises of lists. */
+  constructor(input, { names, values }) {
+    Object.assign(this, { input, names, values, offered: [], active: -1, at: null });
+    this.list = element('ul', { id: `${input.id}-list`, class: 'suggestions', role: 'listbox', 'aria-label': 'Suggestions', hidden: true });
+    for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': this.list.id })) {
+      input.setAttribute(name, value);
+    }
+    input.after(this.list);
+    input.addEventListener('input', () => this.offer());
+    input.addEventListener('click', () => this.offer());
+    input.addEventListener('blur', () => this.close());
+    input.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  async offer() {
+    const { input } = this;
+    const at = completionAt(input.value, input.selectionStart ?? 0);
+    const asked = { text: input.value, at };
+    this.asked = asked;
+    let all = [];
+    try {
+      if (at.kind === 'name') all = (await this.names()).filter((name) => !name.startsWith('__'));
+      if (at.kind === 'value') all = await this.values(at.name);
+    } catch { /* suggestions are a help; the query itself will say what is wrong */ }
+    if (this.asked !== asked || document.activeElement !== input) return;
+    const typed = at.typed.toLowerCase();
+    const starts = (text) => text.toLowerCase().startsWith(typed);
+    const found = all.filter((text) => text.toLowerCase().includes(typed) && text !== at.typed);
+    this.show([...found.filter(starts), ...found.filter((text) => !starts(text))].slice(0, MOST), at);
+  }
+
+  show(offered, at) {
+    Object.assign(this, { offered, at, active: -1 });
+    this.list.replaceChildren(...offered.map((text, index) => element('li', {
+      role: 'option', id: `${this.list.id}-${index}`, 'aria-selected': 'false',
+      onpointerdown: (event) => { event.preventDefault(); this.take(index); },
+    }, text || '(empty)')));
+    this.list.hidden = !offered.length;
+    this.input.setAttribute('aria-expanded', String(offered.length > 0));
+    this.input.removeAttribute('aria-activedescendant');
+  }
+
+  close() { this.asked = null; this.show([], null); }
+
+  take(index) {
+    const { text, caret } = complete(this.input.value, this.at, this.offered[index]);
+    this.input.value = text;
+    this.input.setSelectionRange(caret, caret);
+    if (this.at.kind === 'name') this.offer(); else this.close();
+  }
+
+  key(event) {
+    const { offered, list, input } = this;
+    if (!offered.length) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      this.active = (this.active + step + offered.length) % offered.length;
+      [...list.children].forEach((item, index) => item.setAttribute('aria-selected', String(index === this.active)));
+      list.children[this.active].scrollIntoView({ block: 'nearest' });
+      input.setAttribute('aria-activedescendant', list.children[this.active].id);
+    } else if (event.key === 'Escape') this.close();
+    else if ((event.key === 'Enter' || event.key === 'Tab') && this.active >= 0) this.take(this.active);
+    else return;
+    event.preventDefault();
+  }
+}

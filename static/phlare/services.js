@@ -1,0 +1,119 @@
+// The list of services: filtered, favourites first, each with its line and total of the chosen profile type. Only the rows in
+// view are in the page.
+import { lineColour } from './timeline.js';
+import { quantity } from './format.js';
+import { element } from './page.js';
+
+const ROW = 48; // pixels, as in explore.css
+const SPARE = 4;
+const STORE = 'phlare-favourites';
+
+/** Services in the order of the list: favourites, then the others, each by name; only those that have `text` in their name. */
+export function arranged(names, favourites, text) {
+  const wanted = text.trim().toLowerCase();
+  const by = (a, b) => Number(favourites.has(b)) - Number(favourites.has(a)) || (a < b ? -1 : a > b ? 1 : 0);
+  return names.filter((name) => name.toLowerCase().includes(wanted)).sort(by);
+}
+
+export class ServiceList {
+  /** `onpick(name)`: null is all of them. */
+  constructor(list, filter, { onpick }) {
+    Object.assign(this, { list, filter, onpick, names: [], types: new Map(), lines: new Map(), picked: null, favourites: read() });
+    filter.addEventListener('input', () => { list.scrollTop = 0; this.draw(); });
+    list.addEventListener('scroll', () => this.draw(), { passive: true });
+    new ResizeObserver(() => this.draw()).observe(list);
+    document.addEventListener('themechange', () => this.draw());
+    list.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  /** `types`: Map of service -> set of its profile type ids. */
+  show(types, picked) {
+    this.types = types;
+    this.names = [...types.keys()];
+    this.picked = picked;
+    this.draw();
+  }
+
+  /** Lines of the timeline of the chosen type, grouped by service_name. */
+  showLines(series, { from, until, step, unit }) {
+    this.lines = new Map(series.map((line) => [line.labels.service_name ?? '', { ...line, sum: line.values.reduce((a, b) => a + b, 0) }]));
+    Object.assign(this, { from, until, step, unit });
+    this.draw();
+  }
+
+  /** The favourite that comes first, or the first service. */
+  get first() { return arranged(this.names, this.favourites, '')[0]; }
+
+  draw() {
+    const rows = arranged(this.names, this.favourites, this.filter.value);
+    if (!this.filter.value && this.names.length > 1) rows.unshift(null);
+    this.rows = rows;
+    const { list } = this;
+    const first = Math.max(0, Math.floor(list.scrollTop / ROW) - SPARE);
+    const last = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + SPARE);
+    list.style.setProperty('--before', `${first * ROW}px`);
+    list.style.setProperty('--after', `${(rows.length - last) * ROW}px`);
+    const focused = list.contains(document.activeElement) ? document.activeElement.closest('li')?.dataset.row : undefined;
+    const isStar = document.activeElement?.classList.contains('star');
+    list.replaceChildren(...rows.slice(first, last).map((name, at) => this.row(name, first + at)));
+    if (focused !== undefined) this.at(focused)?.querySelector(isStar ? '.star' : '.pick')?.focus({ preventScroll: true });
+    if (!rows.length) list.replaceChildren(element('li', { class: 'dim none' }, this.names.length ? 'No service is called so.' : 'No service in this range.'));
+  }
+
+  at(row) { return this.list.querySelector(`li[data-row="${row}"]`); }
+
+  row(name, at) {
+    const isAll = name === null;
+    const line = isAll ? null : this.lines.get(name);
+    const title = isAll ? 'All services' : name || '(no service name)';
+    const sum = isAll ? [...this.lines.values()].reduce((total, one) => total + one.sum, 0) : line?.sum;
+    const told = sum ? quantity(sum, this.unit) : isAll ? `${this.names.length}` : typeCount(this.types.get(name));
+    const isFavourite = this.favourites.has(name);
+    const pick = element('button', { type: 'button', class: 'pick', 'aria-pressed': String(this.picked === name), onclick: () => this.onpick(name), title },
+      element('span', { class: 'name' }, title), element('span', { class: 'total' }, told), line ? this.spark(line) : '');
+    const star = isAll ? '' : element('button', {
+      type: 'button', class: 'star', 'aria-pressed': String(isFavourite), 'aria-label': `Favourite ${title}`, onclick: () => this.favour(name),
+    }, isFavourite ? '★' : '☆');
+    return element('li', { 'data-row': at, 'aria-setsize': this.rows.length, 'aria-posinset': at + 1 }, pick, star);
+  }
+
+  spark({ timestamps_ms: times, values }) {
+    const width = 150, height = 16, ratio = devicePixelRatio || 1;
+    const canvas = element('canvas', { class: 'spark', 'aria-hidden': 'true', width: width * ratio, height: height * ratio });
+    const context = canvas.getContext('2d');
+    const most = values.reduce((a, b) => Math.max(a, b), 0) || 1;
+    const span = this.until - this.from, bar = Math.max(1, (this.step / span) * width - 1);
+    context.scale(ratio, ratio);
+    context.fillStyle = lineColour(0, getComputedStyle(this.list).getPropertyValue('--frame-lightness').trim());
+    times.forEach((time, index) => {
+      const tall = Math.max(1, (values[index] / most) * height);
+      context.fillRect(((time - this.step - this.from) / span) * width, height - tall, bar, tall);
+    });
+    return canvas;
+  }
+
+  favour(name) {
+    if (!this.favourites.delete(name)) this.favourites.add(name);
+    try { localStorage.setItem(STORE, JSON.stringify([...this.favourites])); } catch { /* then until the page is left */ }
+    this.draw();
+  }
+
+  key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
+    const row = event.target.closest('li')?.dataset.row;
+    if (!step || row === undefined) return;
+    event.preventDefault();
+    const next = Math.min(this.rows.length - 1, Math.max(0, Number(row) + step));
+    const { list } = this;
+    if (next * ROW < list.scrollTop) list.scrollTop = next * ROW;
+    if ((next + 1) * ROW > list.scrollTop + list.clientHeight) list.scrollTop = (next + 1) * ROW - list.clientHeight;
+    this.draw();
+    this.at(next)?.querySelector('.pick').focus({ preventScroll: true });
+  }
+}
+
+const typeCount = (types) => `${types.size} ${types.size === 1 ? 'type' : 'types'}`;
+
+function read() {
+  try { return new Set(JSON.parse(localStorage.getItem(STORE) ?? '[]')); } catch { return new Set(); }
+}

@@ -1,0 +1,50 @@
+// Ranges of time as the API writes them: Unix milliseconds, "now", or "now-" and a duration.
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const RELATIVE = /^now(?:-(\d{1,9})(ms|s|m|h|d|w))?$/;
+
+/** Presets: how far back, and what that is called. */
+export const PRESETS = [
+  ['5m', 'Last 5 minutes'], ['15m', 'Last 15 minutes'], ['30m', 'Last 30 minutes'], ['1h', 'Last hour'], ['3h', 'Last 3 hours'],
+  ['6h', 'Last 6 hours'], ['12h', 'Last 12 hours'], ['24h', 'Last 24 hours'], ['2d', 'Last 2 days'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'],
+];
+
+/** Milliseconds of a moment; NaN when it is none. */
+export function moment(text, nowMs) {
+  const found = RELATIVE.exec(text);
+  if (found) return nowMs - (found[1] ? Number(found[1]) * UNITS[found[2]] : 0);
+  return /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+}
+
+/** Both ends of a range in milliseconds. What is no range becomes the last hour. */
+export function resolve({ from, until }, nowMs) {
+  const range = { from: moment(from, nowMs), until: moment(until, nowMs) };
+  return range.from < range.until ? range : { from: nowMs - UNITS.h, until: nowMs };
+}
+
+/** Whether the range moves with the clock. */
+export const isRelative = ({ from, until }) => from.startsWith('now') || until.startsWith('now');
+
+/** A range in words. */
+export function describe({ from, until }, nowMs = Date.now()) {
+  const preset = until === 'now' && PRESETS.find(([back]) => from === `now-${back}`);
+  if (preset) return preset[1];
+  const range = resolve({ from, until }, nowMs);
+  const sameDay = new Date(range.from).toDateString() === new Date(range.until).toDateString();
+  return `${dateTime(range.from)} – ${sameDay ? clock(range.until) : dateTime(range.until)}`;
+}
+
+/** An inner range out of the address ("from-until" in milliseconds) as far as it lies in the outer one; null = none. */
+export function innerRange(text, outer) {
+  const found = /^(\d{1,15})-(\d{1,15})$/.exec(text);
+  if (!found) return null;
+  const from = Math.max(Number(found[1]), outer.from), until = Math.min(Number(found[2]), outer.until);
+  return from < until ? { from, until } : null;
+}
+
+export const dateTime = (ms) => new Date(ms).toLocaleString([], { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** The text of a datetime-local field, and back; both in the browser's time zone. */
+export const toField = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+export const fromField = (text) => (text ? new Date(text).getTime() : NaN);

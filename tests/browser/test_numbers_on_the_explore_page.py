@@ -1,0 +1,136 @@
+"""Every number that the explore page shows is the API's for the same query: no sum or share of the page's own making."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.explore_page import CHECKOUT, CPU, explore, loaded
+from tests.django.ui.test_page_code_in_the_script_engine import NODE, ROOT
+from tests.integration.cluster.cluster import Cluster
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine; install Node 20 or later")
+
+SERVICES = [
+    ("checkout", CPU),
+    ("catalog", "memory:inuse_space:bytes:space:bytes"),
+    ("billing", CPU),
+    ("storefront", "wall:wall:nanoseconds:wall:nanoseconds"),
+]
+
+
+def api(cluster: Cluster, path: str, **parameters: object) -> dict[str, Any]:
+    status, _, body = cluster.request("GET", f"/api/v1/{path}?{urlencode(parameters)}", b"")
+    assert status == 200, body
+    answer: dict[str, Any] = json.loads(body)
+    return answer
+
+
+def written(folder: Path, expressions: list[str]) -> list[str]:
+    """Return what the page's own ``format.js`` makes of numbers, in one run of the script engine."""
+    assert NODE is not None
+    (folder / "package.json").write_text('{"type": "module"}', "utf-8")
+    module = (ROOT / "static" / "phlare" / "format.js").read_text("utf-8")
+    script = f"{module}\nconsole.log(JSON.stringify([{', '.join(expressions)}]));"
+    run = [NODE, "--input-type=module", "-"]
+    done = subprocess.run(run, input=script, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    texts: list[str] = json.loads(done.stdout)
+    return texts
+
+
+def types_of(cluster: Cluster, service: str) -> set[str]:
+    series = api(cluster, "series", query=f'{{service_name="{service}"}}', labels="__profile_type__")["series"]
+    return {one["__profile_type__"] for one in series}
+
+
+@pytest.mark.parametrize(("service", "wanted"), SERVICES, ids=[service for service, _ in SERVICES])
+def test_self_and_total_of_the_ten_largest_functions(
+    page: Page, cluster: Cluster, tmp_path: Path, service: str, wanted: str
+) -> None:
+    known = types_of(cluster, service)
+    profile_type = wanted if wanted in known else sorted(known)[0]
+    query = f'{{service_name="{service}"}}'
+    end = api(cluster, "timeline", query=query, profile_type=profile_type)["series"][0]["timestamps_ms"][-1]
+    asked = {"query": query, "from": end - 1_800_000, "until": end}
+    explore(page, view="table", type=profile_type, **{name: str(value) for name, value in asked.items()})
+    top = api(cluster, "top", profile_type=profile_type, limit=10, **asked)
+    unit = json.dumps(top["unit"])
+    expressions = [f"quantity({top['total']}, {unit})"]
+    for row in top["functions"]:
+        for value in (row["self"], row["total"]):
+            expressions += [f"quantity({value}, {unit})", f"percent({value} / {top['total']})"]
+    texts = written(tmp_path, expressions)
+    expect(page.locator("#facts")).to_contain_text(f"{texts[0]} in {top['profiles']} profile")
+    rows = page.locator("#functions .list-body [role=row]")
+    shown = {}
+    for number in range(12):
+        cells = rows.nth(number).locator("[role=gridcell]")
+        if cells.count():
+            name, own, total = (cells.nth(at) for at in range(3))
+            shown[name.get_attribute("title")] = [
+                text for cell in (own, total) for text in cell.locator("span, small").all_inner_texts()
+            ]
+    expected = {row["name"]: texts[1 + 4 * at : 5 + 4 * at] for at, row in enumerate(top["functions"])}
+    # Functions of the same value may stand in any order, so those of the tenth value may be left out of what is shown.
+    last = top["functions"][-1]["self"]
+    certain = [row["name"] for row in top["functions"] if row["self"] > last]
+    assert certain or last == 0 or len({row["self"] for row in top["functions"]}) == 1
+    for name in certain:
+        assert shown[name] == expected[name]
+
+
+def test_groups_of_the_timeline(page: Page, cluster: Cluster, tmp_path: Path) -> None:
+    end = api(cluster, "timeline", query=CHECKOUT, profile_type=CPU)["series"][0]["timestamps_ms"][-1]
+    asked: dict[str, Any] = {"query": CHECKOUT, "from": end - 1_800_000, "until": end}
+    explore(page, type=CPU, group="region", **{name: str(value) for name, value in asked.items()})
+    answer = api(cluster, "timeline", profile_type=CPU, group_by="region", **asked)
+    groups = {line["labels"]["region"]: line["values"] for line in answer["series"]}
+    whole = sum(sum(values) for values in groups.values())
+    for region, values in groups.items():
+        texts = written(
+            tmp_path,
+            [
+                f"quantity({sum(values)}, 'nanoseconds')",
+                f"percent({sum(values)} / {whole})",
+                f"quantity({max(values)}, 'nanoseconds')",
+            ],
+        )
+        cells = page.locator("#legend tbody tr", has_text=region).locator("td.number")
+        expect(cells).to_have_text(texts)
+
+
+def test_what_a_zoom_asks_for_again_is_all_there_is(page: Page, cluster: Cluster) -> None:
+    """The server sends few frames at first; below the frame that is zoomed to, all of them come."""
+    end = api(cluster, "timeline", query=CHECKOUT, profile_type=CPU)["series"][0]["timestamps_ms"][-1]
+    asked: dict[str, Any] = {"query": CHECKOUT, "profile_type": CPU, "from": end - 1_800_000, "until": end}
+    whole = api(cluster, "flamegraph", max_nodes=0, **asked)
+    assert whole["hidden_nodes"] == 0
+
+    def fewer(url: str) -> str:
+        return re.sub(r"max_nodes=\d+", "max_nodes=20", url)
+
+    page.route(
+        "**/api/v1/flamegraph**",
+        lambda route: route.continue_() if "call_site" in route.request.url else route.continue_(url=fewer(route.request.url)),
+    )
+    explore(page, view="flame", type=CPU, query=CHECKOUT, **{"from": str(asked["from"]), "until": str(end)})
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"[\d.]+ % is in [\d,]+ frames too small to be sent"))
+    page.locator("#search").fill("^other$")
+    expect(page.locator("#search-result")).to_contain_text("1 function ·")
+    page.locator("#search").fill("")
+    page.locator("#flame").focus()
+    with page.expect_response(lambda response: "call_site=" in response.url) as came:
+        for key in ("ArrowDown", "Enter"):
+            page.keyboard.press(key)
+    deep = came.value.json()
+    assert deep["hidden_nodes"] == 0
+    loaded(page)
+    page.locator("#search").fill("JSONEncoder.iterencode")
+    expect(page.locator("#search-result")).to_contain_text("1 function ·")
