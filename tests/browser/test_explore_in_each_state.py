@@ -1,4 +1,4 @@
-"""What the explore page says while it waits, when there is nothing, when it fails, and when the answer is only a part."""
+"""What the explore page says while it waits, when there is nothing, when it fails, and when it has only a part."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import OpenPage, answer_with, picture
 from tests.browser.explore_page import CHECKOUT, CPU, explore, loaded
 from tests.integration.cluster.cluster import Cluster
-
-FIRST_PAINT_MS = 500
-TRIES = 6
 
 
 def test_a_bad_selector_says_what_is_wrong(open_page: OpenPage) -> None:
@@ -78,7 +75,7 @@ def test_a_part_of_an_answer_is_labelled_so(page: Page) -> None:
 
 def test_what_takes_long_shows_its_time_and_can_be_cancelled(page: Page) -> None:
     held: list[Route] = []
-    page.route("**/api/v1/flamegraph**", held.append)
+    page.route("**/api/v1/flamegraph**", lambda route: held.append(route))
     page.goto("/explore")
     waiting = page.locator(".waiting")
     expect(waiting).to_contain_text(re.compile(r"Merging profiles: \d+ s"), timeout=10_000)
@@ -94,7 +91,7 @@ def test_what_takes_long_shows_its_time_and_can_be_cancelled(page: Page) -> None
 def test_an_answer_that_is_overtaken_is_not_shown(page: Page) -> None:
     explore(page, query=CHECKOUT, type=CPU)
     held: list[Route] = []
-    page.route("**/api/v1/flamegraph?*catalog*", held.append)
+    page.route(re.compile(r"/api/v1/flamegraph\?.*catalog"), lambda route: held.append(route))
     page.locator("#services .pick", has_text="catalog").click()
     expect(page.locator("#status")).to_have_text("loading")
     page.locator("#services .pick", has_text="billing").click()
@@ -115,16 +112,3 @@ def test_a_name_from_a_profile_is_text(page: Page, cluster: Cluster) -> None:
         explore(page, query=CHECKOUT, type=CPU, view=view)
         expect(page.locator("#graph-views")).to_contain_text("<img src=x" if view != "sandwich" else "onerror")
         assert page.locator("#graph-views img").count() == 0
-
-
-def test_the_first_picture_comes_within_half_a_second(open_page: OpenPage) -> None:
-    """On a warm server; the best of a few, since other programs use this machine as well."""
-    times: list[float] = []
-    for _ in range(TRIES):
-        page = open_page()
-        explore(page)
-        times.append(page.evaluate("performance.getEntriesByName('phlare-first-graph')[0].startTime"))
-        if times[-1] <= FIRST_PAINT_MS:
-            break
-    print("first graph after", [round(one) for one in times], "ms")
-    assert min(times) <= FIRST_PAINT_MS

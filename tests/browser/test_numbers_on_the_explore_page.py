@@ -1,4 +1,4 @@
-"""Every number that the explore page shows is the API's for the same query: no sum or share of the page's own making."""
+"""Every number that the explore page shows is the API's for the same query: no sum or share is of another making."""
 
 from __future__ import annotations
 
@@ -118,7 +118,9 @@ def test_what_a_zoom_asks_for_again_is_all_there_is(page: Page, cluster: Cluster
 
     page.route(
         "**/api/v1/flamegraph**",
-        lambda route: route.continue_() if "call_site" in route.request.url else route.continue_(url=fewer(route.request.url)),
+        lambda route: (
+            route.continue_() if "call_site" in route.request.url else route.continue_(url=fewer(route.request.url))
+        ),
     )
     explore(page, view="flame", type=CPU, query=CHECKOUT, **{"from": str(asked["from"]), "until": str(end)})
     expect(page.locator("#notices")).to_contain_text(re.compile(r"[\d.]+ % is in [\d,]+ frames too small to be sent"))
