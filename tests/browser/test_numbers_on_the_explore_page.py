@@ -27,7 +27,7 @@ SERVICES = [
 
 
 def api(cluster: Cluster, path: str, **parameters: object) -> dict[str, Any]:
-    status, _, body = cluster.request("GET", f"/api/v1/{path}?{urlencode(parameters)}", b"")
+    status, body, _ = cluster.request("GET", f"/api/v1/{path}?{urlencode(parameters)}")
     assert status == 200, body
     answer: dict[str, Any] = json.loads(body)
     return answer
