@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from ingest.models import column_value, limit_value
 from ingest.profiles.limit_table import LimitInfo, LimitKind, NotALimit, format_limit, parse_limit
@@ -21,7 +22,7 @@ class LimitField(forms.CharField):
             label=info.title,
             help_text=f"{info.meaning} {shown}".strip(),
             empty_value=None,
-            widget=forms.Textarea if info.kind is LimitKind.TEXT else forms.TextInput,
+            widget=_widget(info),
         )
         self._info = info
 
@@ -48,3 +49,11 @@ class LimitField(forms.CharField):
             return bool(self.to_python(data) != initial)
         except ValidationError:
             return True
+
+
+def _widget(info: LimitInfo) -> forms.Widget:
+    if info.choices:
+        return UnfoldAdminSelectWidget(choices=[("", "the default"), *((choice, choice) for choice in info.choices)])
+    if info.kind is LimitKind.TEXT:
+        return UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false"})
+    return UnfoldAdminTextInputWidget()

@@ -24,23 +24,24 @@ class BlockRecord(models.Model):
     """One block that is complete in the bucket."""
 
     ulid = models.CharField(max_length=26, unique=True, help_text="Identifier of the block, and of the head it was.")
-    tenant = models.CharField(max_length=150)
-    owner = models.CharField(max_length=255, help_text="Instance that wrote it.")
-    prefix = models.CharField(max_length=1024, help_text="Folder of its tenant in the bucket.")
-    min_time_ns = models.BigIntegerField()
-    max_time_ns = models.BigIntegerField(help_text="Time of its last profile, inclusive.")
-    series = models.BigIntegerField()
+    tenant = models.CharField(max_length=150, help_text="Whose profiles are in it.")
+    owner = models.CharField("ingester", max_length=255, help_text="Ingester that wrote it.")
+    prefix = models.CharField("folder", max_length=1024, help_text="Folder of its tenant in the bucket.")
+    min_time_ns = models.BigIntegerField(help_text="Time of its first profile, in Unix nanoseconds.")
+    max_time_ns = models.BigIntegerField(help_text="Time of its last profile, inclusive, in Unix nanoseconds.")
+    series = models.BigIntegerField(help_text="Different sets of labels in it, times their sample types.")
     profiles = models.BigIntegerField(help_text="Profiles in it; one profile of several sample types counts once.")
     rows = models.BigIntegerField(help_text="Rows: profiles times sample types.")
-    samples = models.BigIntegerField()
-    size_bytes = models.BigIntegerField()
-    objects_count = models.IntegerField(help_text="Objects of the block in the bucket, its meta.json included.")
+    samples = models.BigIntegerField(help_text="Stacks with a value, over all rows.")
+    size_bytes = models.BigIntegerField("bytes", help_text="Bytes in the bucket.")
+    objects_count = models.IntegerField("objects", help_text="Objects of it in the bucket, its meta.json included.")
     created_at = models.DateTimeField(help_text="When the block was written.")
     registered_at = models.DateTimeField(auto_now_add=True, help_text="When queries began to see it.")
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "max_time_ns", "min_time_ns"], name="block_by_tenant_and_time")]
         ordering = ["-ulid"]
+        verbose_name = "block"
 
     def __str__(self) -> str:
         return f"{self.ulid} of {self.tenant}"
@@ -78,7 +79,7 @@ class Tenant(models.Model):
         max_length=MAX_TENANT_BYTES,
         unique=True,
         validators=[is_tenant_id],
-        help_text="Id of the tenant as requests give it; anonymous while multi-tenancy is off.",
+        help_text="Id as requests give it in X-Scope-OrgID; anonymous while multi-tenancy is off.",
     )
 
     class Meta:
@@ -145,13 +146,17 @@ class TenantChange(models.Model):
     setting = models.CharField(max_length=64, help_text="Name of the column of Tenant.")
     value = models.BigIntegerField(null=True, help_text="Durations in nanoseconds; nothing is the default.")
     text = models.TextField(null=True, help_text="The same for settings that are texts.")
-    changed_at = models.DateTimeField()
-    effective_at = models.DateTimeField(help_text="From when on writes follow; everything else does at once.")
-    changed_by = models.CharField(max_length=255)
+    changed_at = models.DateTimeField("when")
+    effective_at = models.DateTimeField(
+        "in effect from", help_text="From when on writes follow; everything else does at once."
+    )
+    changed_by = models.CharField("by", max_length=255)
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "setting", "id"], name="change_by_tenant")]
         ordering = ["-id"]
+        verbose_name = "change of a setting"
+        verbose_name_plural = "changes of settings"
 
     def __str__(self) -> str:
         return f"{self.setting} of {self.tenant or 'everybody'}"
@@ -168,19 +173,25 @@ class ApiToken(models.Model):
     """
 
     name = models.CharField(max_length=150, help_text="What it is for, such as the agent or the person that has it.")
-    tenant = models.CharField(max_length=MAX_TENANT_BYTES, validators=[is_tenant_id])
+    tenant = models.CharField(
+        max_length=MAX_TENANT_BYTES,
+        validators=[is_tenant_id],
+        help_text="Whose data it opens, for good; anonymous while multi-tenancy is off.",
+    )
     can_push = models.BooleanField("push", default=False, help_text="May store profiles.")
     can_query = models.BooleanField("query", default=False, help_text="May read profiles.")
     can_admin = models.BooleanField("admin", default=False, help_text="May change settings and tokens of the tenant.")
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="When it stops working; empty is never.")
+    expires_at = models.DateTimeField(
+        "works until", null=True, blank=True, help_text="In UTC; empty is for as long as nobody revokes it."
+    )
     prefix = models.CharField(
-        max_length=16, unique=True, editable=False, help_text="Its beginning, which is no secret."
+        "begins with", max_length=16, unique=True, editable=False, help_text="Its beginning, which is no secret."
     )
     digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of it.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.CharField(max_length=150, editable=False)
+    created_at = models.DateTimeField("made at", auto_now_add=True)
+    created_by = models.CharField("made by", max_length=150, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
-    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To the hour.")
+    last_used_at = models.DateTimeField("last used", null=True, editable=False, help_text="To the hour.")
     changes = models.PositiveIntegerField(default=0, editable=False, help_text="How often the row was changed.")
 
     class Meta:
@@ -202,7 +213,11 @@ class Membership(models.Model):
     """What a user of this site is to a tenant. Change rows through :mod:`ingest.adapters.membership_records`."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
-    tenant = models.CharField(max_length=MAX_TENANT_BYTES, validators=[is_tenant_id])
+    tenant = models.CharField(
+        max_length=MAX_TENANT_BYTES,
+        validators=[is_tenant_id],
+        help_text="Whose data the role is for; anonymous while multi-tenancy is off.",
+    )
     role = models.CharField(
         max_length=16,
         choices=[(role.value, role.value) for role in Role],
@@ -221,18 +236,21 @@ class Membership(models.Model):
 class AuditEntry(models.Model):
     """Who did what, or tried to, and what came of it: actions on ingesters, tokens, roles, settings, refused access."""
 
-    at = models.DateTimeField(auto_now_add=True)
-    actor = models.CharField(max_length=150, help_text="User name, or the kind of credentials when they name nobody.")
-    action = models.CharField(max_length=64)
-    instance = models.CharField(max_length=255, blank=True, help_text="The ingester it was done to.")
+    at = models.DateTimeField("when", auto_now_add=True)
+    actor = models.CharField(
+        "who", max_length=150, help_text="User name, or the kind of credentials when they name nobody."
+    )
+    action = models.CharField("what", max_length=64)
+    instance = models.CharField("ingester", max_length=255, blank=True, help_text="The ingester it was done to.")
     tenant = models.CharField(max_length=MAX_TENANT_BYTES, blank=True, help_text="The tenant it was about.")
     outcome = models.CharField(max_length=32, help_text="begun: it has not ended, or its process died before it did.")
-    detail = models.TextField(blank=True)
+    detail = models.TextField("in words", blank=True)
     source = models.CharField("source address", max_length=64)
 
     class Meta:
         ordering = ["-id"]
-        verbose_name_plural = "audit entries"
+        verbose_name = "line of the audit log"
+        verbose_name_plural = "lines of the audit log"
 
     def __str__(self) -> str:
         return f"{self.action} {self.instance or self.tenant} by {self.actor}: {self.outcome}"

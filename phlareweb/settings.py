@@ -15,7 +15,7 @@ from typing import Any
 
 from ingest.config import IngestConfig
 from ingest.profiles.limit_rules import contradictions
-from phlareweb import service_urls
+from phlareweb import admin_look, service_urls
 from phlareweb.agent.config import agent_config
 from phlareweb.data_dir import DataDirUnusable, admin_token, redis_socket, secret_key
 from phlareweb.env import Environment, Problem, ProblemId
@@ -272,9 +272,11 @@ INSTALLED_APPS = [
     "phlareweb",
     "phlareweb.agent",
     "ring",
-    "ingest",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it replaces
+    "unfold.contrib.filters",
+    "ingest.admin_pages.apps.OperatorsAdminConfig",
     "django.contrib.auth",
+    "ingest",  # after users, for whom it has pages of its own
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -298,6 +300,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",  # after sessions; the admin needs it
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+UNFOLD = admin_look.UNFOLD
 ROOT_URLCONF = "phlareweb.urls"
 WSGI_APPLICATION = "phlareweb.wsgi.application"
 TEMPLATES = [
@@ -318,6 +321,8 @@ TEMPLATES = [
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
+#: How the admin writes times, which are UTC.
+DATETIME_FORMAT, DATE_FORMAT = "Y-m-d H:i:s", "Y-m-d"
 STATIC_URL = f"{BASE_PATH}/static/"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
 #: Copies named by their content; whoever has none serves the files from where they are. See phlareweb.static_files.

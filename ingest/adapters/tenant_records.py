@@ -71,22 +71,25 @@ def values_of(tenant: Tenant) -> dict[str, int | str | None]:
     return {info.column: limit_value(getattr(tenant, info.column)) for info in LIMIT_TABLE}
 
 
-def save_tenant(tenant: Tenant, changed_by: str) -> None:
-    """Write a row, new or changed, with the history of what it changes. Raises django.db.DatabaseError."""
+def save_tenant(tenant: Tenant, changed_by: str, source: str = "") -> None:
+    """Write a row, new or changed, with the history of what it changes; ``source`` is the address it came from.
+
+    Raises django.db.DatabaseError.
+    """
     with transaction.atomic():
         before = Tenant.objects.select_for_update().filter(pk=tenant.pk).first()
         if before is not None and before.name != tenant.name:
-            _record(before.name, values_of(before), _NOTHING, changed_by)
+            _record(before.name, values_of(before), _NOTHING, changed_by, source)
             before = None
         tenant.save()
         had = values_of(before) if before is not None else _NOTHING
-        _record(tenant.name, had, values_of(tenant), changed_by)
+        _record(tenant.name, had, values_of(tenant), changed_by, source)
 
 
-def delete_tenant(tenant: Tenant, changed_by: str) -> None:
+def delete_tenant(tenant: Tenant, changed_by: str, source: str = "") -> None:
     """Delete a row: the tenant has the defaults again. Raises django.db.DatabaseError."""
     with transaction.atomic():
-        _record(tenant.name, values_of(tenant), _NOTHING, changed_by)
+        _record(tenant.name, values_of(tenant), _NOTHING, changed_by, source)
         tenant.delete()
 
 
@@ -102,7 +105,11 @@ def record_default_size(size: int, changed_by: str) -> None:
 
 
 def _record(
-    tenant: str, before: Mapping[str, int | str | None], after: Mapping[str, int | str | None], changed_by: str
+    tenant: str,
+    before: Mapping[str, int | str | None],
+    after: Mapping[str, int | str | None],
+    changed_by: str,
+    source: str = "",
 ) -> None:
     for column, value in after.items():
         if before[column] != value:
@@ -118,7 +125,7 @@ def _record(
             )
             if tenant:
                 told = f"{column}: {_told(before[column])} -> {_told(value)}"
-                record_access(Actor(changed_by, ""), AccessAction.CHANGE_SETTING, tenant, told)
+                record_access(Actor(changed_by, source), AccessAction.CHANGE_SETTING, tenant, told)
 
 
 def _told(value: int | str | None) -> str:

@@ -23,6 +23,9 @@ from ingest.api.credentials import principal_of, tell_denial
 from ingest.api.rest.errors import refusal
 from ingest.profiles.reasons import Reason, Rejection, http_status
 
+#: Where views of pages are from; those of the admin stand in front of Django's.
+_PAGES = ("ingest.ui.", "ingest.admin_pages.", "unfold.", "django.")
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -92,7 +95,7 @@ def audience_of(view: Any) -> Audience:
 def _is_for_a_person(request: HttpRequest, view: Any) -> bool:
     """Whether a person looks at the answer: a page of the site, asked for as anything but JSON."""
     is_read = request.method in ("GET", "HEAD")
-    is_ours = str(view.__module__).startswith(("ingest.ui.", "django.")) or getattr(view, "is_page", False)
+    is_ours = str(view.__module__).startswith(_PAGES) or getattr(view, "is_page", False)
     return is_read and is_ours and "application/json" not in request.META.get("HTTP_ACCEPT", "")
 
 

@@ -65,15 +65,31 @@ def observe_discarded(tenant: str, reason: Reason, profiles: int, size_bytes: in
 
 def exposition(accept: str) -> tuple[bytes, str]:
     """Return the metrics page and its content type: of all processes when they share a folder, else of this one."""
-    registry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    families = list(registry.collect())
+    families = _collected()
     page = CollectorRegistry()
     page.register(_Families([*families, *_write_de_amplification(families), *_limits()]))
     encode, content_type = choose_encoder(accept)
     return encode(page), content_type
+
+
+def discarded_profiles() -> dict[tuple[str, str], float]:
+    """Return how many profiles were refused or empty since the web processes started, by reason and tenant."""
+    found: dict[tuple[str, str], float] = {}
+    for family in _collected():
+        for sample in family.samples:
+            if sample.name == "pyroscope_discarded_samples_total" and sample.value:
+                key = (sample.labels["reason"], sample.labels["tenant"])
+                found[key] = found.get(key, 0.0) + sample.value
+    return found
+
+
+def _collected() -> list[Metric]:
+    """Return the metrics of all processes when they share a folder, else those of this one."""
+    registry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return list(registry.collect())
 
 
 class _Families(Collector):

@@ -15,6 +15,7 @@ from enum import Enum
 from ingest.profiles.limits import DAY_NS, DEFAULT_LIMITS, Limits
 from ingest.profiles.quantities import format_bytes, format_duration, parse_bytes, parse_duration
 from ingest.profiles.reasons import Rejection
+from ingest.profiles.relabel import DefaultRulesPosition
 from ingest.profiles.relabel_text import parse_position, parse_rules, parse_sample_type_rules
 
 #: Largest of each kind: what the database keeps and no calculation overflows.
@@ -49,6 +50,7 @@ class LimitInfo:
     minimum: int = 0
     short_option: str = ""  #: its name on the command line when that is not the column's
     check: Callable[[str], str | None] | None = None  #: for texts: says what is wrong with one
+    choices: tuple[str, ...] = ()  #: for texts: the only ones, where they are few
 
     @property
     def kind(self) -> LimitKind:
@@ -173,6 +175,7 @@ LIMIT_TABLE: tuple[LimitInfo, ...] = (
         "Where the server's own rules, which give profiles of Go's delta profiler their usual names, stand beside "
         "these: first, last or disabled.",
         check=lambda text: _sentence(parse_position(text)),
+        choices=tuple(position.value for position in DefaultRulesPosition),
     ),
     LimitInfo(
         "sample_type_relabeling_rules",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -23,6 +25,12 @@ ADD = "/admin/ingest/tenant/add/"
 def page(admin_client: Client) -> Iterator[Client]:
     with wiring.override(tenant_settings=default_settings()):
         yield admin_client
+
+
+def row_of(text: str, limit: str) -> list[str]:
+    """Return the cells of a limit in the table of what is in force."""
+    [row] = re.findall(rf'data-limit="{limit}">(.*?)</tr>', text, re.DOTALL)
+    return [re.sub("<[^>]+>", " ", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
 
 
 def change(tenant: Tenant) -> str:
@@ -47,7 +55,9 @@ def test_values_are_written_as_people_write_them_and_shown_again_so(page: Client
     text = page.get(change(tenant)).content.decode()
     assert 'value="8MiB"' in text
     assert 'value="1d"' in text
-    assert "<td>max_profile_size_bytes</td><td>4MiB</td><td>8MiB</td><td>4MiB</td>" in text  # not followed yet
+    # What is in force is what this process goes by, which has not followed yet.
+    assert row_of(text, "max_profile_size_bytes")[:4] == ["Max profile size", "4MiB", "8MiB", "4MiB"]
+    assert row_of(text, "max_profile_size_bytes")[5] == "within seconds, set by admin"
     assert "max_profile_size_bytes=8MiB, reject_older_than=1d" in page.get("/admin/ingest/tenant/").content.decode()
 
 
@@ -77,3 +87,20 @@ def test_what_cannot_be_a_limit_is_refused_with_a_sentence(page: Client, values:
     assert response.status_code == 200
     assert words in response.content.decode()
     assert not Tenant.objects.exists()
+
+
+def test_what_has_few_values_is_chosen(page: Client) -> None:
+    form = {"name": "team-a", "ingestion_relabeling_default_rules_position": "last"}
+    assert '<option value="disabled">' in page.get(ADD).content.decode()
+    assert page.post(ADD, form).status_code == 302
+    assert Tenant.objects.get(name="team-a").ingestion_relabeling_default_rules_position == "last"
+
+
+def test_where_a_default_comes_from_and_when_a_change_is_in_effect(page: Client, settings) -> None:  # type: ignore[no-untyped-def]
+    settings.LIMITS = replace(settings.LIMITS, max_label_name_length=77)
+    page.post(ADD, {"name": "team-a", "ingestion_tenant_shard_size": "6"})
+    text = page.get(change(Tenant.objects.get(name="team-a"))).content.decode()
+    assert row_of(text, "max_label_name_length")[1].split() == ["77", "PHLARE_LIMIT_MAX_LABEL_NAME_LENGTH"]
+    assert "PHLARE" not in row_of(text, "max_label_value_length")[1]
+    effective = TenantChange.objects.get(setting="ingestion_tenant_shard_size").effective_at
+    assert row_of(text, "ingestion_tenant_shard_size")[5] == f"from {effective:%Y-%m-%d %H:%M:%S} on, set by admin"

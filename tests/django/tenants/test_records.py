@@ -99,7 +99,7 @@ def test_the_admin_writes_the_history_too(admin_user: object) -> None:
     admin.save_model(request, tenant, None, False)
     admin.delete_queryset(request, Tenant.objects.all())
     assert history() == [
-        ("team-a", SHARD_SIZE, 6, "admin in the admin"),
-        ("team-a", SHARD_SIZE, None, "admin in the admin"),
+        ("team-a", SHARD_SIZE, 6, "admin"),
+        ("team-a", SHARD_SIZE, None, "admin"),
     ]
     assert not site._registry[TenantChange].has_delete_permission(request)
