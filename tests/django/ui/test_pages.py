@@ -85,7 +85,7 @@ def test_a_script_imports_only_its_neighbours(script: Path) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("script", ["explore.js", "graph_panel.js", "ring.js", "ring_actions.js"])
+@pytest.mark.parametrize("script", ["explore.js", "graph_panel.js", "ring.js", "ring_actions.js", "ring_lookup.js"])
 def test_every_element_a_script_asks_for_is_on_its_page(client: Client, admin_client: Client, script: str) -> None:
     asker = admin_client if script == "ring_actions.js" else client
     page = asker.get("/ring" if script.startswith("ring") else "/").content.decode()

@@ -1,0 +1,63 @@
+// How many pushes waited for each ingester over the last minutes, as far as this page has watched, and a small line of it.
+
+const WINDOW_MS = 300_000;
+const KEPT = 'phlare-ring-queues';
+const WIDTH = 72;
+const HEIGHT = 18;
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** Remembers queue depths; a reload of the page takes them along. */
+export class QueueHistory {
+  constructor(now = Date.now()) {
+    try { this.points = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? '[]')); } catch { this.points = new Map(); }
+    this.drop(now);
+    addEventListener('pagehide', () => {
+      try { sessionStorage.setItem(KEPT, JSON.stringify([...this.points])); } catch { /* the window starts anew then */ }
+    });
+  }
+
+  /** Note the depths of a document of the ring; unknown ones leave a gap. */
+  note(instances, now = Date.now()) {
+    for (const { id, queue_depth: depth } of instances) {
+      if (depth === null) continue;
+      if (!this.points.has(id)) this.points.set(id, []);
+      this.points.get(id).push([now, depth]);
+    }
+    this.drop(now);
+  }
+
+  drop(now) {
+    for (const [id, points] of this.points) {
+      const kept = points.filter(([at]) => at > now - WINDOW_MS);
+      if (kept.length) this.points.set(id, kept); else this.points.delete(id);
+    }
+  }
+
+  /** The points of one ingester, oldest first: [[at_ms, depth], ...]. */
+  of(id) { return this.points.get(id) ?? []; }
+}
+
+/** The corners of a line for an SVG of 72 x 18: time to the right, the last five minutes; the largest depth at the top. */
+export function corners(points, now) {
+  const most = Math.max(1, ...points.map(([, depth]) => depth));
+  return points.map(([at, depth]) => `${(WIDTH * (1 - (now - at) / WINDOW_MS)).toFixed(1)},${(HEIGHT - 1.5 - (HEIGHT - 3) * (depth / most)).toFixed(1)}`).join(' ');
+}
+
+/** A line that is drawn anew by `show(points, now)`. */
+export class Sparkline {
+  constructor() {
+    this.node = document.createElementNS(SVG, 'svg');
+    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: 'img', class: 'sparkline' })) {
+      this.node.setAttribute(name, value);
+    }
+    this.line = document.createElementNS(SVG, 'polyline');
+    this.node.append(this.line);
+  }
+
+  show(points, now = Date.now()) {
+    this.line.setAttribute('points', corners(points, now));
+    const minutes = points.length ? Math.ceil((now - points[0][0]) / 60_000) : 0;
+    const most = Math.max(0, ...points.map(([, depth]) => depth));
+    this.node.setAttribute('aria-label', `At most ${most} waited in the last ${minutes === 1 ? 'minute' : `${minutes} minutes`}`);
+  }
+}
