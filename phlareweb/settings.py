@@ -321,8 +321,8 @@ TEMPLATES = [
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
-#: How the admin writes times, which are UTC.
-DATETIME_FORMAT, DATE_FORMAT = "Y-m-d H:i:s", "Y-m-d"
+#: How the admin writes times.
+FORMAT_MODULE_PATH = "phlareweb.formats"
 STATIC_URL = f"{BASE_PATH}/static/"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
 #: Copies named by their content; whoever has none serves the files from where they are. See phlareweb.static_files.

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from ingest.access.types import AccessAction
 from ingest.adapters.membership_records import delete_membership, save_membership
@@ -56,6 +57,7 @@ class OperatorUserAdmin(UserAdmin, ModelAdmin):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     inlines = (RolesOfUser,)
+    filter_horizontal = ()
     list_display = ("username", "name", "roles", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     list_per_page = 50
@@ -132,6 +134,8 @@ class OperatorUserAdmin(UserAdmin, ModelAdmin):
 class OperatorGroupAdmin(GroupAdmin, ModelAdmin):
     """Groups of permissions for the admin. Superusers alone change them."""
 
+    filter_horizontal = ()
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the permissions that something goes by."""
         return super().formfield_for_manytomany(db_field, request, **{**kwargs, **_useful(db_field)})
@@ -195,9 +199,12 @@ class MembershipAdmin(ModelAdmin):
 
 
 def _useful(db_field: Any) -> dict[str, Any]:
+    """Return how a field of several rows is chosen from: by boxes to tick, which keyboards and readers know."""
+    ticked = {"widget": UnfoldAdminCheckboxSelectMultipleWidget}
     if db_field.related_model is not Permission:
-        return {}
-    return {"queryset": Permission.objects.filter(codename__in=USEFUL_PERMISSIONS).select_related("content_type")}
+        return ticked
+    useful = Permission.objects.filter(codename__in=USEFUL_PERMISSIONS).select_related("content_type")
+    return {**ticked, "queryset": useful}
 
 
 def _is_superuser(request: HttpRequest) -> bool:

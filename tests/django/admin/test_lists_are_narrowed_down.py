@@ -107,6 +107,11 @@ def test_changes_of_settings_are_told_as_people_write_them(site: Admin) -> None:
     assert shown(site, "/admin/ingest/tenantchange/?setting=reject_older_than", ["8MiB"]) == set()
 
 
+def test_times_are_written_so_that_they_sort_by_eye(site: Admin) -> None:
+    ApiToken.objects.filter(name="agents").update(last_used_at="2026-11-20T10:00:00Z")
+    assert "2026-11-20 10:00:00" in site.text("/admin/ingest/apitoken/")
+
+
 def test_a_block_tells_sizes_and_times_and_leads_to_its_tenant(site: Admin) -> None:
     body = site.text("/admin/ingest/blockrecord/").partition('id="result_list"')[2]
     assert "2KiB" in body

@@ -1,0 +1,22 @@
+"""Accessibility as axe-core sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+#: Of its four weights the two that keep somebody from using a page.
+_SERIOUS = frozenset({"serious", "critical"})
+
+
+def violations(page: Page) -> list[str]:
+    """Return what is seriously wrong with a page for whoever cannot see it well or uses no pointer, one line each."""
+    results: Any = Axe().run(page).response
+    return [
+        f"{found['id']} ({found['impact']}): {found['help']}: {node['target']} {node.get('failureSummary', '')}"
+        for found in results["violations"]
+        if found["impact"] in _SERIOUS
+        for node in found["nodes"]
+    ]
