@@ -2,7 +2,7 @@
 // of a function.
 import { changeOf } from './diff_data.js';
 import { matcher } from './flame_data.js';
-import { percent, quantity } from './format.js';
+import { exact, percent, quantity } from './format.js';
 import { element } from './page.js';
 
 const ROWS = 50; // shown at first, and more each time
@@ -112,5 +112,3 @@ export class ChangeTable {
       kind === 'same' ? '0' : `${sign}${size}`, element('span', { class: 'ratio' }, relative));
   }
 }
-
-const exact = (value, unit) => `${value.toLocaleString('en')} ${unit}`.trim();

@@ -2,7 +2,7 @@
 import { NAME_OF, PRESETS, SIDES, complaint, exploreParameters, fixed, labelAgainst, readMoment, showMoment, sideParameters, splitAt, swapped, synced } from './diff_sides.js';
 import { DiffTimeline } from './diff_timeline.js';
 import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
-import { percent, quantity } from './format.js';
+import { exact, percent, quantity } from './format.js';
 import { element, failure, getJson, showNotices, withParameters } from './page.js';
 import { PageState } from './state.js';
 import { Waits } from './waits.js';
@@ -10,6 +10,7 @@ import { Waits } from './waits.js';
 const FIRST_NODES = 16384;
 const ALL_NODES = 1048576;
 const TABLE_ROWS = 10000; // the most that the API lists
+const FAR_MS = 12 * 3600_000;
 const PREFERRED_TYPE = 'process_cpu:cpu:';
 const DEFAULTS = {
   type: '', left_query: '{}', left_from: 'now-1h', left_until: 'now-30m', right_query: '{}', right_from: 'now-30m', right_until: 'now',
@@ -74,9 +75,9 @@ async function load() {
   const now = Date.now();
   const moment = fixed(state.values, now);
   try {
-    const types = await waits.view.run((signal) => getJson('/api/v1/profile-types', { parameters: outer(moment), signal }));
+    const types = await waits.view.run((signal) => Promise.all(SIDES.map((side) => getJson('/api/v1/profile-types', { parameters: rangeOf(moment, side), signal }))));
     if (!types) return;
-    const ids = types.profile_types.map((one) => one.id);
+    const ids = [...new Set(types.flatMap(({ profile_types: found }) => found.map((one) => one.id)))].sort();
     if (!state.values.type && ids.length) state.set({ type: ids.find((id) => id.startsWith(PREFERRED_TYPE)) ?? ids[0] }, { replace: true });
     showTypes(ids);
     asked = { ...moment, type: state.values.type };
@@ -90,6 +91,10 @@ async function load() {
   }
 }
 
+const rangeOf = (moment, side) => ({ from: Number(moment[`${side}_from`]), until: Number(moment[`${side}_until`]) });
+
+const bands = (moment) => SIDES.map((side) => Object.values(rangeOf(moment, side)));
+
 /** What the timeline spans: at least both ranges, whatever the address says. */
 function outer(moment) {
   const times = ['from', 'until', ...SIDES.flatMap((side) => [`${side}_from`, `${side}_until`])].map((name) => Number(moment[name])).filter(Boolean);
@@ -100,7 +105,11 @@ async function loadGraph(moment) {
   const answer = await waits.view.run((signal) => getJson('/api/v1/diff', { parameters: { ...sideParameters(moment), max_nodes: maxNodes }, signal }));
   if (!answer) return;
   $('view').hidden = false;
-  for (const side of SIDES) $(`${side}-total`).textContent = quantity(answer[`${side}_total`], answer.unit);
+  for (const side of SIDES) {
+    const value = answer[`${side}_total`];
+    $(`${side}-total`).textContent = quantity(value, answer.unit);
+    $(`${side}-total`).title = exact(value, answer.unit);
+  }
   $('profiles').textContent = `${answer.profiles.toLocaleString()} profiles`;
   tell('view', [...partial(answer), ...shortened(answer), ...SIDES.flatMap((side) => emptiness(side, answer))]);
   view.show({ graph: answer, unit: answer.unit });
@@ -121,13 +130,17 @@ async function loadTable() {
 
 async function loadTimeline(moment) {
   const range = outer(moment);
-  const question = (side, signal) => getJson('/api/v1/timeline', { parameters: { ...range, query: moment[`${side}_query`], profile_type: moment.type }, signal });
+  // Ranges that are far apart are asked about alone: what lies between is long, and a query may not be.
+  const isFar = range.until - range.from > FAR_MS;
+  const sides = moment.left_query === moment.right_query && !isFar ? ['right'] : SIDES;
+  const question = (side, signal) => getJson('/api/v1/timeline', {
+    parameters: { ...(isFar ? rangeOf(moment, side) : range), query: moment[`${side}_query`], profile_type: moment.type }, signal,
+  });
   try {
-    const answers = await waits.timeline.run((signal) => Promise.all(moment.left_query === moment.right_query ? [question('right', signal)] : SIDES.map((side) => question(side, signal))));
+    const answers = await waits.timeline.run((signal) => Promise.all(sides.map((side) => question(side, signal))));
     if (!answers) return;
     const lines = answers.map(({ series }) => (series[0]?.timestamps_ms ?? []).map((time, at) => [time, series[0].values[at]]));
-    const bands = SIDES.map((side) => [Number(moment[`${side}_from`]), Number(moment[`${side}_until`])]);
-    timeline.set({ lines: lines.length > 1 ? lines : [[], lines[0]], bands, ...range, unit: answers[0].unit });
+    timeline.set({ lines: lines.length > 1 ? lines : [[], lines[0]], bands: bands(moment), ...range, unit: answers[0].unit });
   } catch (error) {
     tell('timeline', [failure('The timeline could not be read', error, () => loadTimeline(moment))]);
   }
@@ -165,8 +178,7 @@ function showNothing() {
   $('view').hidden = true;
   for (const side of SIDES) $(`${side}-total`).textContent = '';
   $('profiles').textContent = '';
-  const range = outer(asked);
-  timeline.set({ lines: [[], []], bands: SIDES.map((side) => [Number(asked[`${side}_from`]), Number(asked[`${side}_until`])]), ...range, unit: '' });
+  timeline.set({ lines: [[], []], bands: bands(asked), ...outer(asked), unit: '' });
   tell('view', [['info', 'No profile has a time in either range. Choose longer ones, or send one.', element('a', { class: 'button', href: $('pages').dataset.start }, 'How to send')]]);
   $('status').textContent = 'nothing found';
 }
@@ -181,7 +193,7 @@ function showTypes(ids) {
 
 /** Fill the list of labels, or of a label's values. */
 async function listLabels() {
-  const range = outer(fixed(state.values, Date.now()));
+  const range = rangeOf(fixed(state.values, Date.now()), 'right');
   const name = form.elements.label.value;
   try {
     if (!form.elements.label.options.length) {
@@ -200,7 +212,7 @@ async function listLabels() {
 }
 
 async function listServices() {
-  const { names } = await getJson('/api/v1/labels/service_name/values', { parameters: { from: 'now-24h' } }).catch(() => ({ names: [] }));
+  const { names } = await getJson('/api/v1/labels/service_name/values', { parameters: { from: 'now-6h' } }).catch(() => ({ names: [] }));
   $('services').replaceChildren(...names.map((name) => element('option', { value: `{service_name=${JSON.stringify(name)}}` })));
 }
 

@@ -1,17 +1,20 @@
 // What a diff compares: two queries with their ranges, as values. Times are what the API takes: Unix milliseconds, `now`,
 // or `now-` and a duration. A is the left side, the baseline; B the right one.
 
+import { formatSelector, including, parseSelector } from './selector.js';
+import { moment } from './time_range.js';
+
 export const SIDES = ['left', 'right'];
 export const NAME_OF = { left: 'A', right: 'B' };
 
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const SPLIT_MIN_MS = 1000;
+const BEFORE_1973_MS = 100_000_000_000; // a smaller number is one of seconds: the API refuses it
 
 /** Unix milliseconds of a time as the API takes it, NaN of anything else. */
 export function momentMs(text, nowMs) {
-  if (/^\d{11,15}$/.test(text)) return Number(text);
-  const ago = /^now(?:-(\d{1,9})(ms|s|m|h|d|w))?$/.exec(text);
-  return ago ? nowMs - (ago[1] ? Number(ago[1]) * UNIT_MS[ago[2]] : 0) : NaN;
+  const found = moment(text, nowMs);
+  return /^now/.test(text) || found >= BEFORE_1973_MS ? found : NaN;
 }
 
 /** What a person wrote as the API takes it: dates are local times. Empty when it is no time. */
@@ -19,17 +22,17 @@ export function readMoment(text) {
   const clean = text.trim();
   if (!Number.isNaN(momentMs(clean, 0))) return clean;
   const date = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?$/.exec(clean);
-  const moment = date ? new Date(`${date[1]}T${date[2]}${date[3] ?? ':00'}`).getTime() : NaN;
-  return Number.isNaN(moment) ? '' : String(moment);
+  const ms = date ? new Date(`${date[1]}T${date[2]}${date[3] ?? ':00'}`).getTime() : NaN;
+  return Number.isNaN(ms) ? '' : String(ms);
 }
 
 /** A time of the API for a person: a local date unless it is relative. */
 export function showMoment(text) {
   if (!/^\d+$/.test(text)) return text;
-  const moment = new Date(Number(text));
+  const date = new Date(Number(text));
   const two = (number) => String(number).padStart(2, '0');
-  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} `
-    + `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} `
+    + `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
 /** `now-` and the longest unit that gives a whole number; `now` for nothing. */
@@ -42,8 +45,8 @@ export function ago(milliseconds) {
 
 /** A time `milliseconds` before another; relative ones stay relative. */
 export function earlier(text, milliseconds, nowMs) {
-  const moment = momentMs(text, nowMs);
-  return /^now/.test(text) ? ago(nowMs - moment + milliseconds) : String(moment - milliseconds);
+  const ms = momentMs(text, nowMs);
+  return /^now/.test(text) ? ago(nowMs - ms + milliseconds) : String(ms - milliseconds);
 }
 
 /** Length of B's range, at least a second. */
@@ -64,9 +67,9 @@ export const PRESETS = {
 };
 
 /** Before and after a moment of the timeline. */
-export function splitAt(state, moment, nowMs) {
+export function splitAt(state, cutMs, nowMs) {
   const from = momentMs(state.from, nowMs), until = momentMs(state.until, nowMs);
-  const at = Math.round(Math.min(until - SPLIT_MIN_MS, Math.max(from + SPLIT_MIN_MS, moment)));
+  const at = Math.round(Math.min(until - SPLIT_MIN_MS, Math.max(from + SPLIT_MIN_MS, cutMs)));
   return { left_query: state.right_query, left_from: state.from, left_until: String(at), right_from: String(at + 1), right_until: state.until };
 }
 
@@ -76,19 +79,8 @@ export function swapped(state) {
     .map((field) => [`${side}_${field}`, state[`${SIDES[1 - index]}_${field}`]])));
 }
 
-const quoted = (text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
-
-/** The matchers of a selector as they stand in its braces. */
-export function matchers(query) {
-  const inside = /^[^{]*\{(.*)\}\s*$/s.exec(query);
-  return inside ? inside[1].match(/[^,\s"][^",]*"(?:[^"\\]|\\.)*"/gs) ?? [] : [];
-}
-
-/** A selector in which a label has this value and no other. */
-export function withLabel(query, name, value) {
-  const others = matchers(query).filter((one) => /^\s*([^\s=!~]+)/.exec(one)[1] !== name);
-  return `{${[...others, `${name}=${quoted(value)}`].join(', ')}}`;
-}
+/** A selector in which a label has this value and no other; a profile type in front of its braces is left behind. */
+export const withLabel = (query, name, value) => formatSelector(including(parseSelector(query.slice(query.indexOf('{'))) ?? [], name, value));
 
 /** The same label with another value on either side. */
 export const labelAgainst = (state, name, left, right) => ({
@@ -131,10 +123,10 @@ export function sideParameters(state) {
   return { ...Object.fromEntries(given), profile_type: state.type };
 }
 
-/** Parameters of the explore page for one side; its name for a range that is none of its own is "custom". */
-export function exploreParameters(state, side) {
-  return { type: state.type, query: state[`${side}_query`], range: 'custom', from: state[`${side}_from`], until: state[`${side}_until`] };
-}
+/** Parameters of the explore page for one side. */
+export const exploreParameters = (state, side) => ({
+  type: state.type, query: state[`${side}_query`], from: state[`${side}_from`], until: state[`${side}_until`], q: state.q,
+});
 
 /** Why the sides cannot be compared, in a sentence; empty when they can. */
 export function complaint(state, nowMs) {

@@ -1,18 +1,12 @@
 // The timeline of a diff: two lines, the two ranges as bands. Drag to choose a range, click to cut it into before and after.
+import { tickText, timeTicks, valueAxis } from './chart_scale.js';
 import { quantity } from './format.js';
+import { dateTime } from './time_range.js';
 
 const LEFT = 58, RIGHT = 8, TOP = 8, BOTTOM = 22;
 const DRAG_PIXELS = 4; // less is a click
 const KEY_STEPS = 60; // of the whole that an arrow key moves by one
-const STEPS_MS = [1, 5, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800].map((seconds) => seconds * 1000);
 const COLOURS = ['--side-a', '--side-b'];
-
-/** The next larger of 1, 2, 5 and their tens. */
-function nice(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  const digit = value / power;
-  return (digit > 5 ? 10 : digit > 2 ? 5 : digit > 1 ? 2 : 1) * power;
-}
 
 export class DiffTimeline {
   /** @param host is filled. @param tell `onselect(from, until)` after a drag, `onsplit(moment)` after a click or Enter, in Unix ms. */
@@ -25,7 +19,7 @@ export class DiffTimeline {
     host.setAttribute('role', 'slider');
     host.setAttribute('aria-label', 'Timeline of A and B. Arrow keys move a cut, Enter compares before and after it.');
     new ResizeObserver(() => this.draw()).observe(host);
-    new MutationObserver(() => this.draw()).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    document.addEventListener('themechange', () => this.draw());
     this.listen();
   }
 
@@ -63,16 +57,14 @@ export class DiffTimeline {
    */
   set({ lines, bands, from, until, unit }) {
     Object.assign(this, { lines, bands, from, until, unit, x: null });
-    const largest = lines.flat().reduce((most, [, value]) => Math.max(most, value), 0) || 1;
-    this.tick = nice(largest / 3);
-    this.highest = Math.ceil(largest / this.tick) * this.tick;
+    this.axis = valueAxis(lines.flat().reduce((most, [, value]) => Math.max(most, value), 0), unit);
     this.tell();
     this.draw();
   }
 
   tell() {
     const moment = this.x === null ? (this.from + this.until) / 2 : this.time(this.x);
-    const said = { valuemin: this.from, valuemax: this.until, valuenow: Math.round(moment), valuetext: `cut at ${new Date(moment).toLocaleString()}` };
+    const said = { valuemin: this.from, valuemax: this.until, valuenow: Math.round(moment), valuetext: `cut at ${dateTime(moment)}` };
     for (const [name, value] of Object.entries(said)) this.host.setAttribute(`aria-${name}`, value);
   }
 
@@ -83,7 +75,7 @@ export class DiffTimeline {
     return this.from + part * (this.until - this.from);
   }
 
-  py(value) { return TOP + (1 - value / this.highest) * (this.height - TOP - BOTTOM); }
+  py(value) { return TOP + (1 - value / this.axis.top) * (this.height - TOP - BOTTOM); }
 
   draw() {
     const ratio = devicePixelRatio || 1, { context } = this;
@@ -109,10 +101,10 @@ export class DiffTimeline {
     context.globalAlpha = 0.16;
     context.fillRect(left, TOP, Math.max(1, right - left), this.height - TOP - BOTTOM);
     context.globalAlpha = 1;
-    context.fillRect(left, TOP, Math.max(1, right - left), 2);
+    context.fillRect(left, TOP + 3 * side, Math.max(1, right - left), 2); // both are seen where the ranges are one
     context.textAlign = 'left';
     context.font = '600 12px system-ui, sans-serif';
-    context.fillText('AB'[side], left + 4, TOP + 11);
+    context.fillText('AB'[side], left + 4 + 14 * side, TOP + 14);
   }
 
   line(points, colour) {
@@ -144,26 +136,23 @@ export class DiffTimeline {
   }
 
   axes(line, text) {
-    const { context } = this;
+    const { context, axis } = this;
     context.font = '11px system-ui, sans-serif';
-    context.fillStyle = text;
     context.textBaseline = 'middle';
     context.textAlign = 'right';
-    for (let value = 0; value <= this.highest * 1.001; value += this.tick) {
+    for (let value = 0; value <= axis.top * 1.001; value += axis.step) {
       const y = Math.round(this.py(value));
+      context.fillStyle = text;
       context.fillText(quantity(value, this.unit), LEFT - 6, y);
+      context.fillStyle = line;
+      context.fillRect(LEFT, y, this.width - LEFT - RIGHT, 1);
     }
-    context.fillStyle = line;
-    for (let value = 0; value <= this.highest * 1.001; value += this.tick) context.fillRect(LEFT, Math.round(this.py(value)), this.width - LEFT - RIGHT, 1);
     context.fillStyle = text;
     context.textAlign = 'center';
-    const wanted = (this.until - this.from) / (this.width / 90);
-    const step = STEPS_MS.find((one) => one >= wanted) ?? STEPS_MS.at(-1);
-    const format = step >= 86_400_000 ? { month: 'short', day: 'numeric' }
-      : { hour: '2-digit', minute: '2-digit', second: step < 60_000 ? '2-digit' : undefined };
-    for (let time = Math.ceil(this.from / step) * step; time <= this.until; time += step) {
+    const { step, ticks } = timeTicks(this.from, this.until, this.width / 90);
+    for (const time of ticks) {
       const x = this.px(time);
-      if (x > LEFT + 20 && x < this.width - 24) context.fillText(new Date(time).toLocaleString([], format), x, this.height - 9);
+      if (x > LEFT + 20 && x < this.width - 24) context.fillText(tickText(time, step), x, this.height - 9);
     }
   }
 }

@@ -21,3 +21,6 @@ export function age(seconds) {
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
   return `${Math.floor(seconds / 86400)} d`;
 }
+
+/** All digits, for a title: the one place where a number is not rounded. */
+export const exact = (value, unit) => `${value.toLocaleString('en')} ${unit}`.trim();

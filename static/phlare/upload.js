@@ -115,7 +115,7 @@ function draw() {
   tabs = both ? pairsOf(...answers) : answers.length ? tabsOf(answers[0]) : [];
   if (both) showNotices(tabs.length ? [] : [['warn', `The two have no type of value in common: A has ${kinds(answers[0])}; B has ${kinds(answers[1])}. Remove one to look at the other.`]]);
   const { values } = state;
-  const chosen = tabs.findIndex(({ type }) => type === values.tab);
+  const chosen = tabs.findIndex(({ label }) => label === values.tab);
   tab = tabs[chosen < 0 ? firstTab(tabs) : chosen] ?? null;
   drawTabs();
   $('single').hidden = !tab || both;
@@ -132,7 +132,7 @@ function showOne({ graph, unit }) {
   const named = files.find(({ answer }) => answer).file.name;
   flame.show(decoded, { unit, title: named });
   table.show(functions(decoded), graph.total, unit);
-  $('single-total').textContent = `${quantity(graph.total, unit)} in ${graph.samples.toLocaleString()} different stacks`;
+  $('single-total').textContent = `${quantity(graph.total, unit)} in ${graph.samples.toLocaleString()} different ${graph.samples === 1 ? 'stack' : 'stacks'}`;
   search(state.values.q);
 }
 
@@ -144,7 +144,7 @@ function showPair({ graphs, unit }) {
 
 function drawTabs() {
   $('tabs').hidden = tabs.length < 2;
-  const choose = (one) => { state.set({ tab: one.type, q: '' }); draw(); $('tabs').querySelector('[aria-selected="true"]').focus(); };
+  const choose = (one) => { state.set({ tab: one.label, q: '' }); draw(); $('tabs').querySelector('[aria-selected="true"]').focus(); };
   $('tabs').replaceChildren(...tabs.map((one, at) => element('button', {
     type: 'button', role: 'tab', 'aria-selected': String(one === tab), tabindex: one === tab ? '0' : '-1', onclick: () => choose(one),
     onkeydown: (event) => {

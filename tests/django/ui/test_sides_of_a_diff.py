@@ -78,6 +78,7 @@ def test_swapping_twice_changes_nothing(tmp_path: Path) -> None:
     [
         ("{}", []),
         ("", []),
+        ('process_cpu:cpu:nanoseconds:cpu:nanoseconds{service_name="web"}', [("service_name", "=", "web")]),
         ('{service_name="web"}', [("service_name", "=", "web")]),
         ('{ service_name = "web" , version =~ "1.*" }', [("service_name", "=", "web")]),
         (
