@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check integration profilecli chaos chaos-hosts bench soak replay fuzz browser clean distclean
+.PHONY: help up test check pictures integration profilecli chaos chaos-hosts bench soak replay fuzz browser clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -38,6 +38,10 @@ chaos-hosts: $(VENV)/dev.stamp  ## Cut, delay and unplug hosts for minutes; need
 
 browser: $(VENV)/dev.stamp  ## Run the tests that drive a real browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+pictures: $(VENV)/dev.stamp  ## Take pictures of all pages into build/pictures, the README's into docs/images
+	$(BIN)/python -m pytest tests/browser/test_every_page_looks_right_for_everybody.py tests/browser/test_pictures_of_the_readme.py $(ARGS)
+	for name in explore ring diff; do cp build/pictures/readme-$$name.png docs/images/$$name.png; done
 
 profilecli: $(VENV)/dev.stamp  ## Run profilecli against a real server: make profilecli PROFILECLI=/path/of/the/program
 	@test -x "$(PROFILECLI)" || { echo "make: PROFILECLI=$(PROFILECLI) is no program" >&2; exit 1; }

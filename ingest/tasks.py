@@ -56,3 +56,4 @@ def tick() -> None:
     """Have every ingester of the ring do its periodic work, and see to the queues of those that left it."""
     wiring.request_maintenance(flush=False)
     wiring.reroute_orphans()
+    wiring.note_tick()

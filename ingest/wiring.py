@@ -24,7 +24,7 @@ from ulid import ULID
 from ingest import tenant_wiring
 from ingest.adapters.block_cache import BlockCache, claim_folder
 from ingest.adapters.celery_messages import task_message
-from ingest.adapters.keys import acks_key, read_queue
+from ingest.adapters.keys import TICK_KEY, acks_key, read_queue
 from ingest.adapters.metrics import count_commit, count_shipped
 from ingest.adapters.orm_catalogue import OrmCatalogue
 from ingest.adapters.orphans import Orphans
@@ -72,6 +72,9 @@ BLOCK_CACHE_BYTES = 2 << 30
 REROUTE_SECONDS = 30.0
 #: The part of a general worker's time between two ticks that rerouting may take.
 REROUTE_SECONDS_A_TICK = 5.0
+
+#: How long the word of a periodic round is kept.
+TICK_KEEP_SECONDS = 3600
 
 #: For tests, see :mod:`ingest.parts`.
 override = _override
@@ -380,6 +383,11 @@ def reroute_queue(instance_id: str) -> QueueOutcome:
 def purge_queue(instance_id: str) -> QueueOutcome:
     """Drop what waits for an ingester that left the ring; returns how much that was."""
     return get_orphans().purge(instance_id)
+
+
+def note_tick() -> None:
+    """Leave word that a periodic round was done, for whoever asks how scheduler and worker do."""
+    get_redis().set(TICK_KEY, time.time_ns() // 1_000_000, ex=TICK_KEEP_SECONDS)
 
 
 def reroute_orphans() -> None:

@@ -28,6 +28,7 @@ BLOCKS_QUEUE = "phlare.blocks"
 UNUPLOADED_KEY = "phlare:unuploaded"
 INBOXES_KEY = "phlare:inboxes"
 INBOX_PREFIX = "phlare:inbox:"
+TICK_KEY = "phlare:tick"
 
 #: Seconds an unread answer waits for its reader. Readers wait seconds, so a minute only bounds what crashes leave
 #: behind.
@@ -72,6 +73,11 @@ def inbox_keys(tenant: str) -> tuple[str, str, str]:
     """Keys of a tenant's push inbox: its rows, and the order of those that went well and of those that did not."""
     rows = f"{INBOX_PREFIX}{tenant}"
     return rows, f"{rows}:well", f"{rows}:trouble"
+
+
+def inbox_hours_key(tenant: str) -> str:
+    """Key of how the profiles of a tenant fared, by the hour."""
+    return f"{INBOX_PREFIX}{tenant}:hours"
 
 
 def ingester_status_key(instance: str) -> str:

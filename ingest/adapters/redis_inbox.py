@@ -8,6 +8,8 @@ Layout, for a tenant:
                                            sequence   of the last change: microseconds of Redis' clock, or one more
     phlare:inbox:<tenant>:well      zset   rows of pushes that went well, by the sequence of their last change
     phlare:inbox:<tenant>:trouble   zset   the other rows
+    phlare:inbox:<tenant>:hours     hash   <hour>/<verdict>/<reason>: profiles; hours since 1970; the last 25 are kept
+                                           hour: the last one, at whose change those before are taken out
     phlare:inboxes                  zset   tenants by the time of their last push
 
 One script writes the rows of a tenant and takes out what is beyond the bounds, so that they hold at every moment. A
@@ -20,22 +22,26 @@ forgotten.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import redis
 import structlog
 from prometheus_client import Counter
 
-from ingest.adapters.keys import INBOX_PREFIX, INBOXES_KEY, inbox_keys
+from ingest.adapters.keys import INBOX_PREFIX, INBOXES_KEY, inbox_hours_key, inbox_keys
 from ingest.inbox.buffer import InboxBuffer
 from ingest.inbox.documents import decode_document, encode_document, row_key
-from ingest.inbox.types import Cause, Row, Tally
+from ingest.inbox.types import Cause, HourCount, Row, Tally, Verdict
 from ingest.querier.types import Unavailable
 
 log = structlog.get_logger(__name__)
 
 #: Pause between two writes: a push is in the inbox after that, which is what people take for at once.
 PERIOD_SECONDS = 0.2
+#: Hours of which it is known how many profiles fared how: a day and the one that has begun.
+HOURS_KEPT = 25
+_MS_PER_HOUR = 3_600_000
 #: Pause after a write that failed.
 RETRY_SECONDS = 2.0
 
@@ -75,9 +81,23 @@ if excess > 0 then
   local gone = redis.call('ZPOPMIN', KEYS[4], excess)
   for j = 1, #gone, 2 do
     local key = ARGV[6] .. gone[j]
-    redis.call('DEL', key, key .. ':well', key .. ':trouble')
+    redis.call('DEL', key, key .. ':well', key .. ':trouble', key .. ':hours')
   end
 end
+"""
+
+#: KEYS: hours. ARGV: the hour, seconds to keep, then fields and what to add to each.
+_COUNT = f"""
+local key, hour = KEYS[1], tonumber(ARGV[1])
+if tonumber(redis.call('HGET', key, 'hour') or '-1') < hour then
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    local of = tonumber(string.match(field, '^(%d+)/'))
+    if of and of <= hour - {HOURS_KEPT} then redis.call('HDEL', key, field) end
+  end
+  redis.call('HSET', key, 'hour', hour)
+end
+for i = 3, #ARGV, 2 do redis.call('HINCRBY', key, ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIRE', key, ARGV[2])
 """
 
 
@@ -89,6 +109,7 @@ class RedisInbox:
         self._client = client
         self._bounds = (max_rows, max_tenants, keep_seconds)
         self._write_script = client.register_script(_WRITE)
+        self._count_script = client.register_script(_COUNT)
 
     def write(self, taken: dict[Cause, Tally]) -> None:
         """Add pushes to the inboxes of their tenants. Raises redis.RedisError."""
@@ -103,7 +124,24 @@ class RedisInbox:
                 arguments += (row_key(cause), int(cause.is_trouble), tally.count, tally.first_ms)
                 arguments.append(encode_document(cause, tally.latest))
             self._write_script(keys=[*inbox_keys(tenant), INBOXES_KEY], args=arguments, client=pipeline)
+            counts = _hour_counts(at_ms // _MS_PER_HOUR, tallies)
+            self._count_script(keys=[inbox_hours_key(tenant)], args=counts, client=pipeline)
         pipeline.execute()
+
+    def hours(self, tenant: str, now_ms: int) -> list[HourCount]:
+        """Return how a tenant's profiles fared in the last day, oldest first. Raises Unavailable when Redis is away."""
+        try:
+            found: Any = self._client.hgetall(inbox_hours_key(tenant))
+        except redis.RedisError as error:
+            raise Unavailable(f"Redis cannot be reached: {error}") from error
+        since = now_ms // _MS_PER_HOUR - HOURS_KEPT
+        counts = []
+        for field, count in found.items():
+            hour, slash, cause = field.decode().partition("/")
+            verdict, _, reason = cause.partition("/")
+            if slash and int(hour) > since and verdict in set(Verdict):
+                counts.append(HourCount(int(hour) * _MS_PER_HOUR, Verdict(verdict), reason, int(count)))
+        return sorted(counts)
 
     def rows(self, tenant: str) -> list[Row]:
         """Return the rows of a tenant, the last changed first. Raises Unavailable when Redis is away."""
@@ -128,6 +166,16 @@ class RedisInbox:
             if document is not None and count is not None and first_ms is not None:
                 rows.append(Row(sequence, int(count), int(first_ms), document))
         return rows
+
+
+def _hour_counts(hour: int, tallies: Sequence[tuple[Cause, Tally]]) -> list[Any]:
+    """Return the arguments that count what fared how."""
+    counts: dict[str, int] = {}
+    for cause, tally in tallies:
+        field = f"{hour}/{cause.verdict}/{cause.reason.value if cause.reason else ''}"
+        counts[field] = counts.get(field, 0) + tally.count
+    pairs = [part for pair in counts.items() for part in pair]
+    return [hour, (HOURS_KEPT + 1) * _MS_PER_HOUR // 1000, *pairs]
 
 
 class InboxWriter:

@@ -10,8 +10,8 @@ from ingest.api.connect.door import unary, unimplemented
 from ingest.api.connect.services import RPCS
 from ingest.api.ingest import view as ingest
 from ingest.api.otlp import view as otlp
-from ingest.api.rest import access, configuration, exports, limits, queries, render, ring, ring_placement
-from ingest.api.rest.inbox import InboxView
+from ingest.api.rest import access, configuration, exports, limits, queries, render, ring, ring_placement, status
+from ingest.api.rest.inbox import InboxHoursView, InboxView
 from ingest.api.rest.push import PushView
 from ingest.api.rest.unknown import UnknownView
 from ingest.api.rest.upload import InspectView, UploadView
@@ -57,6 +57,7 @@ urlpatterns = [
     path("api/v1/flamegraph", queries.FlameGraphView.as_view(), name="flamegraph"),
     path("api/v1/profile", queries.ProfileView.as_view(), name="profile"),
     path("api/v1/inbox", InboxView.as_view(), name="push-inbox"),
+    path("api/v1/inbox/hours", InboxHoursView.as_view(), name="push-inbox-hours"),
     path("api/v1/timeline", queries.TimelineView.as_view(), name="timeline"),
     path("api/v1/heatmap", queries.HeatmapView.as_view(), name="heatmap"),
     path("api/v1/top", exports.TopView.as_view(), name="top"),
@@ -70,6 +71,7 @@ urlpatterns = [
     path("api/v1/tenant_limits", limits.TenantLimitsView.as_view(), name="tenant-limits"),
     *_RING,
     *_ACCESS,
+    path("api/v1/status", status.StatusView.as_view(), name="status-document"),
     path("api/v1/status/config", configuration.ConfigurationView.as_view(), name="configuration"),
     path("api/v1/status/config/diff", configuration.ConfigurationDiffView.as_view(), name="configuration-diff"),
     path(

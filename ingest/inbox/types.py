@@ -69,3 +69,13 @@ class Row:
     count: int
     first_ms: int
     document: dict[str, Any]  #: see :mod:`ingest.inbox.documents`
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HourCount:
+    """How many profiles of one hour fared alike."""
+
+    hour_ms: int  #: when the hour began
+    verdict: Verdict
+    reason: str  #: empty for those that went well
+    count: int

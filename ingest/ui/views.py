@@ -18,8 +18,10 @@ from ingest.api.rest.answers import json_response
 from ingest.api.rest.errors import refusal
 from ingest.api.rest.ring import rejection_of
 from ingest.api.ring_document import ring_document, with_shards
+from ingest.api.status_document import status_document, status_text
 from ingest.profiles.reasons import Reason, Rejection
 from ingest.ui.files import file_context
+from ingest.ui.snippets import SNIPPETS, filled
 
 #: The sides of a diff: what the API calls them, their letters, and what they are.
 _SIDES = (("left", "A", "baseline"), ("right", "B", "compared with it"))
@@ -52,7 +54,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Show how to send the first profile, and whether it has come."""
-    return render(request, "ingest/start.html", {"nav": "start", "origin": origin(request)})
+    needs_token = settings.ACCESS_ENABLED
+    needs_tenant = settings.INGEST.multitenancy_enabled and not needs_token
+    snippets = [
+        one._replace(code=filled(one.code, origin(request), needs_token=needs_token, needs_tenant=needs_tenant))
+        for one in SNIPPETS
+    ]
+    return render(request, "ingest/start.html", {"nav": "start", "origin": origin(request), "snippets": snippets})
 
 
 @require_safe
@@ -64,8 +72,17 @@ def limits(request: HttpRequest) -> HttpResponse:
 @audience(Audience.STAFF)
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    """Show how every part of the database does."""
-    return render(request, "ingest/status.html", {"nav": "status"})
+    """Show how every part of the database does; as JSON or plain text when the Accept header asks for that."""
+    accept = request.META.get("HTTP_ACCEPT", "")
+    if preferred(accept, "application/json"):
+        response = json_response(status_document())
+    elif preferred(accept, "text/plain"):
+        response = HttpResponse(status_text(status_document()), content_type="text/plain; charset=utf-8")
+    else:
+        response = render(request, "ingest/status.html", {"nav": "status"})
+    response["Vary"] = "Accept, Cookie"
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @audience(Audience.STAFF)
@@ -75,7 +92,7 @@ def ring(request: HttpRequest) -> HttpResponse:
     """Show the ring and what every ingester does; as JSON when the Accept header asks for that. POST acts on it."""
     if request.method == "POST":
         return _forget(request)
-    if not _wants_json(request.META.get("HTTP_ACCEPT", "")):
+    if not preferred(request.META.get("HTTP_ACCEPT", ""), "application/json"):
         user: Any = request.user
         response = render(
             request, "ingest/ring.html", {"nav": "ring", "may_act": user.is_authenticated and user.is_staff}
@@ -101,12 +118,12 @@ def _forget(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(request.path) if rejection is None else refusal(rejection)
 
 
-def _wants_json(accept: str) -> bool:
-    """Whether JSON is named, and before any HTML: browsers name HTML, programs JSON, curl neither."""
+def preferred(accept: str, kind: str) -> bool:
+    """Whether a content type is named, and before any HTML: browsers name HTML, programs JSON, curl neither."""
     kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    json_at = kinds.index("application/json") if "application/json" in kinds else len(kinds)
+    kind_at = kinds.index(kind) if kind in kinds else len(kinds)
     html_at = kinds.index("text/html") if "text/html" in kinds else len(kinds)
-    return json_at < html_at
+    return kind_at < html_at
 
 
 def origin(request: HttpRequest) -> str:

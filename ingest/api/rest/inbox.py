@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -43,6 +45,17 @@ class InboxView(ApiView):
             "enabled": settings.INGEST.inbox_rows > 0,
         }
         return compress(json_response(document), request.META.get("HTTP_ACCEPT_ENCODING", ""))
+
+
+class InboxHoursView(ApiView):
+    """How pushes of the last day fared."""
+
+    @extend_schema(operation_id="inboxHours", responses={200: shapes.HoursAnswer, 400: ErrorAnswer, 503: ErrorAnswer})
+    def get(self, request: Request) -> HttpResponse:
+        """Count the tenant's profiles of the last 24 hours and the hour that has begun, by verdict and reason."""
+        now_ms = time.time_ns() // 1_000_000
+        counts = [asdict(one) for one in get_inbox().hours(self.tenant(), now_ms)]
+        return json_response({"now_ms": now_ms, "counts": counts, "enabled": settings.INGEST.inbox_rows > 0})
 
 
 def _is_wanted(document: dict[str, Any], query: dict[str, Any]) -> bool:

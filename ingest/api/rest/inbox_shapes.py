@@ -75,3 +75,20 @@ class InboxAnswer(serializers.Serializer):
     rows = InboxRow(many=True)
     cursor = serializers.IntegerField(help_text="Send it as `after` to get what changes from here on.")
     enabled = serializers.BooleanField(help_text="Whether this server keeps an inbox.")
+
+
+class HourCountAnswer(serializers.Serializer):
+    """Profiles of one hour that fared alike."""
+
+    hour_ms = serializers.IntegerField(help_text="When the hour began.")
+    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
+    reason = serializers.CharField(allow_blank=True)
+    count = serializers.IntegerField()
+
+
+class HoursAnswer(serializers.Serializer):
+    """How a tenant's profiles fared, hour by hour, oldest first."""
+
+    now_ms = serializers.IntegerField()
+    counts = HourCountAnswer(many=True)
+    enabled = serializers.BooleanField(help_text="Whether this server keeps an inbox, and with it these counts.")

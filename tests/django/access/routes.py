@@ -157,6 +157,7 @@ ROWS = [
     Row("api/v1/limits", "GET", Kind.QUERY),
     Row("api/v1/tenant_limits", "GET", Kind.QUERY),
     Row("api/v1/inbox", "GET", Kind.QUERY),
+    Row("api/v1/inbox/hours", "GET", Kind.QUERY),
     Row("api/v1/heatmap", "GET", Kind.QUERY),
     Row("api/v1/top", "GET", Kind.QUERY),
     Row("api/v1/diff", "GET", Kind.QUERY),
@@ -188,6 +189,7 @@ ROWS = [
         )
         for method in methods
     ),
+    Row("api/v1/status", "GET", Kind.STAFF),
     Row("api/v1/status/config", "GET", Kind.STAFF),
     Row("api/v1/status/config/diff", "GET", Kind.STAFF),
     Row("api/v1/status/config/default", "GET", Kind.STAFF),

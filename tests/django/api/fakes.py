@@ -15,7 +15,7 @@ from ingest.adapters.tenant_settings import TenantSettings
 from ingest.api.proto import profile_pb2
 from ingest.distributor.types import ItemResult, Outcome, PushResult, RawSeries
 from ingest.inbox.documents import decode_document, encode_document
-from ingest.inbox.types import Cause, Latest
+from ingest.inbox.types import Cause, HourCount, Latest
 from ingest.inbox.types import Row as InboxRow
 from ingest.profiles.columns import Labels, StackProfile
 from ingest.profiles.diff import FlameGraphDiff, build_diff
@@ -119,6 +119,13 @@ class FixedInbox:
         document = decode_document(encode_document(cause, Latest(5_000, 99, item)))
         assert document is not None
         self.kept.insert(0, InboxRow(len(self.kept) + 1, 3, 4_000, document))
+
+    def hours(self, tenant: str, now_ms: int) -> list[HourCount]:
+        """Return a count for each row, all of the hour of ``now_ms``."""
+        hour_ms = now_ms - now_ms % 3_600_000
+        return [
+            HourCount(hour_ms, row.document["verdict"], row.document["reason"], row.count) for row in self.rows(tenant)
+        ]
 
     def rows(self, tenant: str) -> list[InboxRow]:
         self.asked.append(tenant)

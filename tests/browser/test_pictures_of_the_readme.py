@@ -1,0 +1,29 @@
+"""The views that the README shows, with something in each of them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage, picture
+
+SIDES = {"left_query": '{service_name="checkout"}', "right_query": '{service_name="catalog"}'}
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "settled"),
+    [
+        ("explore", "/explore", "#flame canvas"),
+        ("ring", "/ring", "text=ingester-2"),
+        ("diff", f"/diff?{urlencode(SIDES)}", "canvas"),
+    ],
+)
+def test_a_view_has_what_it_is_about(open_page: OpenPage, name: str, address: str, settled: str) -> None:
+    page = open_page()
+    page.goto(address)
+    expect(page.locator(settled).first).to_be_visible(timeout=30_000)
+    expect(page.locator("main")).not_to_have_text(re.compile("could not be"))
+    picture(page, f"readme-{name}", whole=False)
