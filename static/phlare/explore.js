@@ -86,6 +86,7 @@ async function attempt(part, what, question, show) {
   } catch (error) {
     const more = part === 'graph' && shownAt ? `${what} (${staleText(shownAt)})` : what;
     tell(part, [failure(more, error, () => { for (const one of Object.values(questions)) if (!one.waits.controller) one.forget(); load(); })]);
+    $('graph-views').classList.remove('skeleton');
     $('status').textContent = shownAt ? `stale: of ${clock(shownAt)}` : 'failed';
     return undefined;
   }

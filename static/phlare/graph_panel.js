@@ -60,6 +60,8 @@ export class GraphPanel {
   /** Show an answer; `graph` may be given when it is not simply decoded from it. */
   show(answer, graph = answer) {
     this.answer = answer;
+    $('graph-views').dataset.shown = '';
+    $('graph-views').classList.remove('skeleton');
     this.restoring = true; // steps come out of the address, not into it
     this.flame.show(graph, { unit: answer.unit, title: 'Flame graph', transforms: this.steps() });
     this.restoring = false;

@@ -42,7 +42,13 @@ export function innerRange(text, outer) {
   return from < until ? { from, until } : null;
 }
 
-export const dateTime = (ms) => new Date(ms).toLocaleString([], { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+/** A moment of this year without its year. */
+export function dateTime(ms) {
+  const moment = new Date(ms);
+  const year = moment.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' };
+  return moment.toLocaleString([], { ...year, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+}
+
 export const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** The text of a datetime-local field, and back; both in the browser's time zone. */

@@ -94,6 +94,16 @@ def test_every_element_a_script_asks_for_is_on_its_page(client: Client, admin_cl
     assert wanted <= set(re.findall(r'id="([^"]+)"', page))
 
 
+def test_a_page_names_all_its_modules_at_once(client: Client) -> None:
+    page = client.get("/explore").content.decode()
+    preloaded = {Path(one).name for one in re.findall(r'rel="modulepreload" href="([^"]+)"', page)}
+    needed = {"explore.js"}
+    for _ in SCRIPTS:  # each round goes one import further
+        texts = [(ROOT / "static" / "phlare" / name).read_text(encoding="utf-8") for name in needed]
+        needed |= {name for text in texts for name in re.findall(r"from '\./([^']+)'", text)}
+    assert preloaded == needed
+
+
 def test_an_empty_database_shows_how_to_push_with_the_address_of_this_server(client: Client) -> None:
     page = client.get("/", headers={"Host": "profiles.example:4040"}).content.decode()
     assert "http://profiles.example:4040/api/v1/profiles?service_name=" in page
