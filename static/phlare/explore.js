@@ -1,6 +1,6 @@
 // The page that explores profiles. All that it shows is in the address; each part asks for what it shows and nothing twice.
 import { Completion } from './completion.js';
-import { groupedTypes, hiddenText, missingNotice, preferredType, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
+import { groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
 import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, selectionOf, topParameters } from './explore_query.js';
 import { ExportMenu } from './export_menu.js';
 import { decode, follow } from './flame_data.js';
@@ -163,7 +163,7 @@ function showChart(answer) {
     return;
   }
   timeline.stacked = state.values.chart !== 'lines';
-  timeline.show({ series: answer.series, from, until, step: answer.step_ms, unit: answer.unit });
+  timeline.show({ series: pointsAfter(answer.series, from), from, until, step: answer.step_ms, unit: answer.unit });
   timeline.select(innerRange(state.values.sel, { from, until }));
   legend.show(timeline, state.values.group);
 }
@@ -203,7 +203,7 @@ function showLabels(answer) {
 }
 
 function showLines(answer) {
-  services.showLines(answer.series, { ...range(), step: answer.step_ms, unit: answer.unit });
+  services.showLines(pointsAfter(answer.series, range().from), { ...range(), step: answer.step_ms, unit: answer.unit });
 }
 
 /** Below a frame that is zoomed on, what was too small for the whole graph is asked for. */

@@ -68,6 +68,15 @@ export function hiddenText({ hidden_nodes: nodes, hidden, total }) {
   return nodes ? `${percent(total ? hidden / total : 0)} is in ${nodes.toLocaleString()} frames too small to be sent, shown as "other".` : '';
 }
 
+/** Lines without the point at the start of the range, which sums what was before it: then sums are of the range alone. */
+export function pointsAfter(series, fromMs) {
+  return series.map((line) => {
+    const first = line.timestamps_ms.findIndex((time) => time > fromMs);
+    const at = first < 0 ? line.timestamps_ms.length : first;
+    return { ...line, timestamps_ms: line.timestamps_ms.slice(at), values: line.values.slice(at) };
+  });
+}
+
 /** How fine a timeline is. */
 export function resolutionText(stepMs) {
   const seconds = stepMs / 1000;

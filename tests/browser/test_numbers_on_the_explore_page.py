@@ -91,8 +91,14 @@ def test_groups_of_the_timeline(page: Page, cluster: Cluster, tmp_path: Path) ->
     asked: dict[str, Any] = {"query": CHECKOUT, "from": end - 1_800_000, "until": end}
     explore(page, type=CPU, group="region", **{name: str(value) for name, value in asked.items()})
     answer = api(cluster, "timeline", profile_type=CPU, group_by="region", **asked)
-    groups = {line["labels"]["region"]: line["values"] for line in answer["series"]}
+    groups = {
+        line["labels"]["region"]: [
+            value for time, value in zip(line["timestamps_ms"], line["values"], strict=True) if time > asked["from"]
+        ]
+        for line in answer["series"]
+    }
     whole = sum(sum(values) for values in groups.values())
+    assert whole == api(cluster, "flamegraph", profile_type=CPU, **{**asked, "from": asked["from"] + 1})["total"]
     for region, values in groups.items():
         texts = written(
             tmp_path,

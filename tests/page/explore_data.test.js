@@ -1,7 +1,7 @@
 // What the explore page makes of answers: services, types, labels, notices, and where a value lies in a heatmap.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupedTypes, hiddenText, missingNotice, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
+import { groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
 import { bucketOf, exemplarsOf } from '../phlare/heatmap.js';
 import { countValues } from '../phlare/labels.js';
 import { arranged } from '../phlare/services.js';
@@ -71,4 +71,9 @@ test('a value lies in the last bucket whose floor it reaches', () => {
 test('exemplars of all steps are listed by their value', () => {
   const one = (value, time_ms) => ({ value, time_ms });
   assert.deepEqual(exemplarsOf([{ exemplars: [one(1, 5), one(9, 5)] }, { exemplars: [one(9, 4)] }]), [one(9, 4), one(9, 5), one(1, 5)]);
+});
+
+test('a point at the start of the range is of the time before it', () => {
+  const [some, none] = pointsAfter([{ labels: {}, timestamps_ms: [10, 20, 30], values: [1, 2, 3] }, { labels: {}, timestamps_ms: [10], values: [1] }], 10);
+  assert.deepEqual([some.timestamps_ms, some.values, none.values], [[20, 30], [2, 3], []]);
 });
