@@ -20,9 +20,9 @@ from ingest.api.rest.ring import rejection_of
 from ingest.api.ring_document import ring_document, with_shards
 from ingest.api.status_document import status_document, status_text
 from ingest.profiles.reasons import Reason, Rejection
+from ingest.ui import preloading
 from ingest.ui.files import file_context
 from ingest.ui.snippets import SNIPPETS, filled
-from ingest.ui.preloading import modules_of
 
 #: The sides of a diff: what the API calls them, their letters, and what they are.
 _SIDES = (("left", "A", "baseline"), ("right", "B", "compared with it"))
@@ -31,7 +31,7 @@ _SIDES = (("left", "A", "baseline"), ("right", "B", "compared with it"))
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     """Show services, their profile types, a timeline and a flame graph."""
-    context = {"nav": "explore", "origin": origin(request), "modules": modules_of("explore.js")}
+    context = {"nav": "explore", "origin": origin(request), "modules": preloading.modules_of("explore.js")}
     return render(request, "ingest/explore.html", context)
 
 
