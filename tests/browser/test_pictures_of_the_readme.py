@@ -10,7 +10,14 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage, picture
 
-SIDES = {"left_query": '{service_name="checkout"}', "right_query": '{service_name="catalog"}'}
+#: The first and the second half of what the demo made of a service.
+SIDES = {
+    **dict.fromkeys(("left_query", "right_query"), '{service_name="checkout"}'),
+    "left_from": "now-15m",
+    "left_until": "now-8m",
+    "right_from": "now-8m",
+    "right_until": "now",
+}
 
 
 @pytest.mark.parametrize(
