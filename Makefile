@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check pictures integration profilecli chaos chaos-hosts bench soak replay fuzz browser clean distclean
+.PHONY: help up test check pictures integration profilecli chaos chaos-hosts bench bench-ui soak replay fuzz browser clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -49,6 +49,9 @@ profilecli: $(VENV)/dev.stamp  ## Run profilecli against a real server: make pro
 
 bench: $(VENV)/dev.stamp  ## Measure speed; prints one JSON line a figure
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-ui: $(VENV)/dev.stamp  ## Measure how fast flame graphs are in the system's Chromium, drawn without a GPU
+	@$(BIN)/python -m tests.bench ui $(ARGS)
 
 soak: $(VENV)/dev.stamp  ## Watch memory under load, e.g. make soak ARGS="--minutes 10" or ARGS="--profiles 100000"
 	$(BIN)/python -m tests.soak.soak $(ARGS)

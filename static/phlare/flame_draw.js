@@ -41,19 +41,17 @@ export function levelAt({ graph, rising, top }, y) {
 export function draw(context, scene) {
   const { width, height, style, colouring } = scene;
   const layers = {
-    paths: new Map(), muted: new Path2D(), marked: new Path2D(), hatched: new Path2D(), labels: [], faint: [], runs: [],
+    shades: colouring.palette.map(() => []), muted: [], marked: [], hatched: [], labels: [], faint: [], runs: [],
   };
   const ends = [levelAt(scene, 0), levelAt(scene, height)];
   const last = Math.min(scene.graph.depth - 1, Math.max(...ends));
   for (let depth = Math.max(0, Math.min(...ends)); depth <= last; depth++) layRow(scene, layers, depth);
   context.fillStyle = style.panel;
   context.fillRect(0, 0, width, height);
-  context.fillStyle = style.muted;
-  context.fill(layers.muted);
-  for (const [shade, path] of layers.paths) { context.fillStyle = colouring.palette[shade]; context.fill(path); }
-  if (scene.graph.sides) { context.fillStyle = hatching(context); context.fill(layers.hatched); }
-  context.fillStyle = 'rgb(255 255 255 / 45%)';
-  context.fill(layers.marked);
+  fill(context, layers.muted, style.muted);
+  layers.shades.forEach((bars, shade) => fill(context, bars, colouring.palette[shade]));
+  if (scene.graph.sides) fill(context, layers.hatched, hatching(context));
+  fill(context, layers.marked, 'rgb(255 255 255 / 45%)');
   context.font = style.font;
   context.textBaseline = 'middle';
   labelRuns(scene, layers);
@@ -77,13 +75,12 @@ function layRow(scene, layers, depth) {
       node = layRun(scene, layers, depth, node, end);
       continue;
     }
-    const start = Math.max(0, left), room = Math.min(width, left + total[node] * scale) - start;
+    const start = Math.max(0, left), right = Math.min(width, left + total[node] * scale), room = right - start;
     const own = name[node];
     const faint = matched !== null && matched[own] === 0;
-    const path = faint ? layers.muted : pathOf(layers.paths, colouring.of(node, dimmed));
-    path.rect(start, y, Math.max(1, room - 0.5), ROW - 1);
-    if (graph.sides && (!graph.sides.left[node] || !graph.sides.right[node])) layers.hatched.rect(start, y, Math.max(1, room - 0.5), ROW - 1);
-    if (own === hovered) layers.marked.rect(start, y, Math.max(1, room - 0.5), ROW - 1);
+    lay(faint ? layers.muted : layers.shades[colouring.of(node, dimmed)], start, right, y);
+    if (graph.sides && (!graph.sides.left[node] || !graph.sides.right[node])) lay(layers.hatched, start, right, y);
+    if (own === hovered) lay(layers.marked, start, right, y);
     if (room > LABEL_ROOM) (faint ? layers.faint : layers.labels).push(names[own], start, y, room);
     node++;
   }
@@ -103,7 +100,7 @@ function layRun(scene, layers, depth, node, end) {
     node = Math.max(node + 1, seek(graph, depth, from + right / scale, node));
   }
   const run = { depth, left: Math.max(0, left), right: Math.min(width, right), first, end: node };
-  layers.muted.rect(run.left, rowTop(scene, depth), Math.max(1, run.right - run.left), ROW - 1);
+  lay(layers.muted, run.left, run.right, rowTop(scene, depth));
   layers.runs.push(run);
   return node;
 }
@@ -114,10 +111,16 @@ function labelRuns(scene, { runs, faint }) {
   }
 }
 
-function pathOf(paths, shade) {
-  let path = paths.get(shade);
-  if (!path) paths.set(shade, path = new Path2D());
-  return path;
+/** Add a bar; its edges are on whole pixels, which is crisp, and fills several times faster than parts of pixels. */
+function lay(bars, left, right, top) {
+  const start = Math.round(left), length = Math.round(right) - start;
+  bars.push(start, top, length > 2 ? length - 1 : Math.max(1, length));
+}
+
+function fill(context, bars, style) {
+  if (!bars.length) return;
+  context.fillStyle = style;
+  for (let at = 0; at < bars.length; at += 3) context.fillRect(bars[at], bars[at + 1], bars[at + 2], ROW - 1);
 }
 
 /** Labels are quadruples of text, left, top and room; the font has one width, so that nothing needs measuring. */

@@ -45,3 +45,28 @@ test('by value, the whole has the strongest colour', () => {
   const { palette, of } = colouring(decode(answerOf([{ path: ['a'], values: [100] }, { path: ['b'], values: [1] }])), { scheme: 'value' });
   assert.deepEqual([of(0), of(2)], [palette.length - 1, 1]);
 });
+
+/** Relative luminance of an oklch() colour, as WCAG has it. */
+function luminance(colour) {
+  const [lightness, chroma, hue] = /oklch\(([\d.]+) ([\d.]+) ([\d.]+)\)/.exec(colour).slice(1).map(Number);
+  const [a, b] = [chroma * Math.cos((hue * Math.PI) / 180), chroma * Math.sin((hue * Math.PI) / 180)];
+  const [l, m, s] = [
+    lightness + 0.3963377774 * a + 0.2158037573 * b, lightness - 0.1055613458 * a - 0.0638541728 * b,
+    lightness - 0.0894841775 * a - 1.291485548 * b,
+  ].map((root) => root ** 3);
+  const [red, green, blue] = [
+    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s, -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+  ].map((channel) => Math.min(1, Math.max(0, channel)));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+const DARK_TEXT = ((20 / 255 + 0.055) / 1.055) ** 2.4; // #14161a is at most as light
+
+test('dark text is readable on every colour', () => {
+  const graph = decode(answerOf([{ path: ['a'], values: [1, 1] }]));
+  const palettes = [{}, { scheme: 'value' }, { scheme: 'change' }, { scheme: 'change', change: 'greenRed' }].map((options) => colouring(graph, options).palette);
+  for (const colour of palettes.flat()) {
+    assert.ok((luminance(colour) + 0.05) / (DARK_TEXT + 0.05) > 4.5, `${colour}: ${luminance(colour)}`);
+  }
+});

@@ -1,33 +1,19 @@
-"""One server, one browser; a page that must not complain nor ask any other host."""
+"""A server of the stage, and a page that must not complain nor ask any other host."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.flame.stage import QUIET, serving
-
-CHROMIUM = os.environ.get("PHLARE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.browser.flame.stage import serving
 
 
 @pytest.fixture(scope="package")
 def address() -> Iterator[str]:
     with serving() as started:
         yield started
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; install it or set PHLARE_CHROMIUM")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from tests.browser.flame import graphs
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 LARGE_NODES = 220_000
 
 GRAPHS: dict[str, Callable[[], graphs.Answer]] = {

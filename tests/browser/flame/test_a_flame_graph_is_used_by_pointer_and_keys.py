@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.flame import graphs
 from tests.browser.flame.stage import graph, show
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ROW = 20
 
 

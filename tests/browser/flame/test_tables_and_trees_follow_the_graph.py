@@ -8,8 +8,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.flame import graphs
 from tests.browser.flame.stage import graph, show
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
 
 def sums(name: str) -> dict[str, tuple[int, int]]:
     """Return self and total by function, counted stack by stack."""
