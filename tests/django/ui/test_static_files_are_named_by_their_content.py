@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 from pathlib import Path
 
@@ -64,6 +65,13 @@ def test_a_copy_of_other_files_is_not_believed(sources: Path, change: str) -> No
     if change == "content":
         call_command("collect_static")
         assert address() not in (before, f"/static/{NAME}")
+
+
+def test_a_copy_is_believed_whatever_the_times_of_the_files(sources: Path) -> None:
+    """An image that was sent to a registry and fetched from there has files of other times."""
+    call_command("collect_static")
+    os.utime(sources / NAME, (1, 1))
+    assert static_files.is_collected()
 
 
 def test_nobody_has_to_have_collected_anything(sources: Path) -> None:

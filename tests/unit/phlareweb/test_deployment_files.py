@@ -215,6 +215,25 @@ def test_grpc_is_reached_where_http_is() -> None:
     assert "PHLARE_GRPC_BIND=0.0.0.0" in " ".join(unit["Environment"])
 
 
+def test_static_files_are_collected_wherever_pages_are_served(tmp_path: Path) -> None:
+    unit = settings_of(DEPLOY / "systemd" / "phlareweb-web.service")
+    assert unit["ExecStartPre"] == ["-/opt/phlareweb/.venv/bin/python manage.py collect_static"]
+    image = (DEPLOY / "compose" / "Dockerfile").read_text(encoding="utf-8")
+    (line,) = [one for one in image.replace("\\\n", "").splitlines() if "collect_static" in one]
+    commands = [one.strip() for one in line.removeprefix("RUN").split("&&")]
+    assert commands[:2] == ["python manage.py compile_kernels", "python manage.py collect_static"]
+    # What is left of the data directory afterwards: the static files, but no key.
+    for name in ("static/phlare/page.js", "secret_key", "run/lock"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    subprocess.run(commands[2].replace("/var/lib/phlareweb", str(tmp_path)), shell=True, check=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["static"]
+    # No volume covers them there.
+    assert all("volumes" not in one for name, one in COMPOSE["services"].items() if name.startswith("web"))
+    (web,) = [one for one in MANIFESTS if one["kind"] == "Deployment" and one["metadata"]["name"] == "web"]
+    assert "volumes" not in web["spec"]["template"]["spec"]
+
+
 def test_images_of_others_are_pinned_by_tag() -> None:
     images = [service["image"] for service in COMPOSE["services"].values()]
     for manifest in MANIFESTS:
