@@ -19,6 +19,7 @@ WRITTEN_BY = {
     FileFormat.MEMRAY_JSON: "memray transform gprof2dot",
     FileFormat.PYINSTRUMENT: "pyinstrument -r pyisession",
     FileFormat.CPUPROFILE: "Node --cpu-prof, Chrome",
+    FileFormat.GECKO: "Python's profiling.sampling --gecko",
     FileFormat.JFR: "async-profiler, the JDK, pyroscope-java",
     FileFormat.OTLP: "OpenTelemetry Collector, its eBPF profiler",
 }
