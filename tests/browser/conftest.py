@@ -45,11 +45,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; install it or set PHLARE_CHROMIUM")
     made = Cluster(tmp_path_factory.mktemp("browser") / "data")
-    made.start()
-    made.wait_until_whole(3)
-    made.manage("demo", f"--url=http://127.0.0.1:{made.port}", "--hours=0.25")
-    yield made
-    made.kill_everything()
+    try:
+        made.start()
+        made.wait_until_whole(3)
+        made.manage("demo", f"--url=http://127.0.0.1:{made.port}", "--hours=0.25")
+        yield made
+    finally:
+        made.kill_everything()
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,11 @@ class Cluster:
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
             )
-        self.wait_until_ready(timeout_seconds)
+        try:
+            self.wait_until_ready(timeout_seconds)
+        except BaseException:
+            self.kill_everything()  # nobody was given it who could
+            raise
         return time.monotonic() - started
 
     def wait_until_ready(self, timeout_seconds: float = START_SECONDS) -> None:
