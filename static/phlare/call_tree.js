@@ -1,6 +1,7 @@
 // A graph as a tree that is opened branch by branch, the heaviest first. Turned round, it is the tree of callers.
 import { matcher } from './flame_data.js';
 import { swatchOf } from './flame_colours.js';
+import { fillName, nameElement } from './frame_name.js';
 import { fillValueCell, valueCell } from './value_cell.js';
 import { VirtualList } from './virtual_list.js';
 
@@ -114,7 +115,7 @@ export class CallTree {
     cell.title = name;
     toggle.textContent = leaf ? '' : open ? '▾' : '▸';
     swatch.style.background = swatchOf(name);
-    label.textContent = name;
+    fillName(label, name);
     row.setAttribute('aria-level', String(depth));
     if (leaf) row.removeAttribute('aria-expanded'); else row.setAttribute('aria-expanded', String(open));
     row.classList.toggle('hovered', name === this.hovered);
@@ -149,7 +150,7 @@ function make() {
   const name = document.createElement('div');
   name.setAttribute('role', 'gridcell');
   const span = (style) => { const made = document.createElement('span'); made.className = style; return made; };
-  name.append(span('tree-toggle'), span('function-swatch'), span(''));
+  name.append(span('tree-toggle'), span('function-swatch'), nameElement());
   row.append(name, valueCell(), valueCell());
   return row;
 }

@@ -32,7 +32,7 @@ export class FlameGraph {
   constructor(host, { onframe = () => {}, onmenu = () => {}, onchange = () => {} } = {}) {
     Object.assign(this, { host, onframe, onmenu, onchange });
     Object.assign(this, { unit: '', title: '', matched: null, found: null, pointed: -1, run: null, hovered: -1, runs: [] });
-    this.options = { view: 'icicle', align: 'left', scheme: 'package', change: 'blueOrange', normalised: true };
+    this.options = { view: 'icicle', scheme: 'package', change: 'blueOrange', normalised: true };
     this.build();
     this.stopped = new AbortController();
     listen(this, this.stopped.signal);
@@ -102,8 +102,8 @@ export class FlameGraph {
   set view(view) { this.set({ view }); }
 
   /**
-   * @param {{view?: 'flame' | 'icicle', align?: 'left' | 'right', scheme?: 'package' | 'value' | 'change',
-   *   change?: 'blueOrange' | 'greenRed', normalised?: boolean}} options
+   * @param {{view?: 'flame' | 'icicle', scheme?: 'package' | 'value' | 'change', change?: 'blueOrange' | 'greenRed',
+   *   normalised?: boolean}} options
    */
   set(options) {
     const turned = options.view && options.view !== this.options.view;
@@ -189,7 +189,7 @@ export class FlameGraph {
     return {
       graph: this.graph, width: this.width, height: this.height, from: this.from, until: this.until,
       top: this.host.scrollTop - spare, rising, dimmedAbove: depthOf(this.graph, this.zoomedNode), matched: this.matched,
-      hovered: this.hovered, pointed: this.pointed, align: this.options.align, colouring: this.colours, style: this.style,
+      hovered: this.hovered, pointed: this.pointed, colouring: this.colours, style: this.style,
     };
   }
 

@@ -7,6 +7,8 @@ const DIMMED = HUES.length; // the same hues once more, paler, for frames above 
 
 /** What a frame belongs to, by the habits of the languages: a folder, a file, a module or a namespace. */
 export function packageOf(name) {
+  const before = /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*(?=\.[A-Z])|^node:[^:]+|^[^!<(]+(?=!)/.exec(name); // a type, a function, a library's end
+  if (before) return before[0];
   const file = /^(.*\/)?([^/]+?\.(?:py|rb|php|jsx?|tsx?))\b/.exec(name);
   if (file) return file[1] || file[2];
   const dot = name.indexOf('.', name.lastIndexOf('/') + 1);

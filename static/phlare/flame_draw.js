@@ -2,6 +2,7 @@
 // only rows in view are visited, a row is entered by binary search, and runs of frames narrower than a pixel become one
 // bar that is jumped over, again by binary search.
 import { depthOf, seek } from './flame_data.js';
+import { shortened } from './frame_name.js';
 
 export const ROW = 20;
 const SLIVER = 1.5; // pixels below which frames are drawn as one bar
@@ -19,7 +20,6 @@ const RUN_LABEL_ROOM = 90;
  * @property {?Uint8Array} matched by name; null when nothing is searched for
  * @property {number} hovered index of a name whose frames are marked, -1 for none
  * @property {number} pointed node, -1 for none
- * @property {'left' | 'right'} align which end of a long name is shown
  * @property {{palette: string[], of: Function}} colouring
  * @property {{panel: string, muted: string, text: string, dim: string, accent: string, font: string, characterWidth: number}} style
  */
@@ -124,14 +124,12 @@ function fill(context, bars, style) {
 }
 
 /** Labels are quadruples of text, left, top and room; the font has one width, so that nothing needs measuring. */
-function write(context, { style, align }, labels, colour) {
+function write(context, { style }, labels, colour) {
   context.fillStyle = colour;
   for (let at = 0; at < labels.length; at += 4) {
-    const text = labels[at];
     const room = Math.floor((labels[at + 3] - 6) / style.characterWidth);
     if (room < 2) continue;
-    const cut = text.length <= room ? text : align === 'right' ? `…${text.slice(1 - room)}` : `${text.slice(0, room - 1)}…`;
-    context.fillText(cut, labels[at + 1] + 3, labels[at + 2] + ROW / 2);
+    context.fillText(shortened(labels[at], room), labels[at + 1] + 3, labels[at + 2] + ROW / 2);
   }
 }
 

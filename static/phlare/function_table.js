@@ -1,6 +1,7 @@
 // The functions of a graph as a table of any length: sorted by a column, filtered as the graph is searched.
 import { swatchOf } from './flame_colours.js';
 import { matcher } from './flame_data.js';
+import { fillName, nameElement } from './frame_name.js';
 import { fillValueCell, valueCell } from './value_cell.js';
 import { VirtualList } from './virtual_list.js';
 
@@ -133,7 +134,7 @@ export class FunctionTable {
     name.setAttribute('role', 'gridcell');
     const swatch = document.createElement('span');
     swatch.className = 'function-swatch';
-    name.append(swatch, document.createElement('span'));
+    name.append(swatch, nameElement());
     row.append(name, ...this.columns.map(valueCell));
     return row;
   }
@@ -142,7 +143,7 @@ export class FunctionTable {
     const [name, ...cells] = element.children;
     name.title = row.name;
     name.firstChild.style.background = swatchOf(row.name);
-    name.lastChild.textContent = row.name;
+    fillName(name.lastChild, row.name);
     this.columns.forEach(([, , value, share, isChange], at) => {
       fillValueCell(cells[at], value(row), share(row, this.total), this.unit, isChange);
     });

@@ -51,11 +51,14 @@ export class ServiceList {
     const { list } = this;
     const first = Math.max(0, Math.floor(list.scrollTop / ROW) - SPARE);
     const last = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + SPARE);
-    list.style.setProperty('--before', `${first * ROW}px`);
-    list.style.setProperty('--after', `${(rows.length - last) * ROW}px`);
     const focused = list.contains(document.activeElement) ? document.activeElement.closest('li')?.dataset.row : undefined;
     const isStar = document.activeElement?.classList.contains('star');
-    list.replaceChildren(...rows.slice(first, last).map((name, at) => this.row(name, first + at)));
+    const shown = rows.slice(first, last).map((name, at) => this.row(name, first + at));
+    list.replaceChildren(...shown);
+    if (shown.length) { // the rows out of view; as a padding of the list they would make it longer than its panel
+      shown[0].style.marginTop = `${first * ROW}px`;
+      shown.at(-1).style.marginBottom = `${(rows.length - last) * ROW}px`;
+    }
     if (focused !== undefined) this.at(focused)?.querySelector(isStar ? '.star' : '.pick')?.focus({ preventScroll: true });
     if (!rows.length) list.replaceChildren(element('li', { class: 'dim none' }, this.names.length ? 'No service is called so.' : 'No service in this range.'));
   }
@@ -70,7 +73,7 @@ export class ServiceList {
     const told = sum ? quantity(sum, this.unit) : isAll ? `${this.names.length}` : typeCount(this.types.get(name));
     const isFavourite = this.favourites.has(name);
     const pick = element('button', { type: 'button', class: 'pick', 'aria-pressed': String(this.picked === name), onclick: () => this.onpick(name), title },
-      element('span', { class: 'name' }, title), element('span', { class: 'total' }, told), line ? this.spark(line) : '');
+      element('span', { class: 'name' }, title), element('span', { class: 'total' }, told), line ? this.spark(line) : element('span', { class: 'spark' }));
     const star = isAll ? '' : element('button', {
       type: 'button', class: 'star', 'aria-pressed': String(isFavourite), 'aria-label': `Favourite ${title}`, onclick: () => this.favour(name),
     }, isFavourite ? '★' : '☆');

@@ -8,6 +8,8 @@ import { answerOf } from './stacks.js';
 for (const [name, expected] of [
   ['runtime.mallocgc', 'runtime'], ['net/http.(*conn).serve', 'net/http'], ['app/views.py handler', 'app/'],
   ['std::vec::Vec<T>::push', 'std'], ['main', 'main'],
+  ['java.util.regex.Pattern.match', 'java.util.regex'], ['node:internal/timers:processTimers:502', 'node:internal/timers'],
+  ['System.Threading!PortableThreadPool.Start', 'System.Threading'], ['runtime.(*mheap).alloc', 'runtime'], ['strings.Index', 'strings'], ['strings.indexFunc', 'strings'],
 ]) {
   test(`${name} is of ${expected}`, () => assert.equal(packageOf(name), expected));
 }

@@ -134,3 +134,19 @@ def test_the_sandwich_has_callers_above_and_callees_below(page: Page, address: s
     expect(page.locator(".sandwich-heading")).to_contain_text(f"{name} · {total / 1e9:.3g} s")
     expect(page.get_by_role("application", name=f"Callers of {name}")).to_be_visible()
     expect(page.get_by_role("application", name=f"Callees of {name}")).to_be_visible()
+
+
+def test_a_name_with_little_room_keeps_its_end_and_is_read_whole(table: Page) -> None:
+    table.evaluate("document.querySelector('#functions').style.width = '460px'")
+    names = table.evaluate("stage.table.rows.slice(0, 12).map(({ name }) => name)")
+    row = table.locator("#functions .list-body [role=row]").nth(
+        next(at for at, name in enumerate(names) if name.startswith("java.util.regex."))
+    )
+    name = row.locator("[role=gridcell]").first
+    expect(row.locator(".name-package")).to_have_text("java.util.regex.")
+    widths = "(element) => [element.clientWidth, element.scrollWidth, element.getBoundingClientRect().right]"
+    package, function = (row.locator(f".name-{part}").evaluate(widths) for part in ("package", "function"))
+    assert package[0] < package[1], "the package gives way"
+    assert function[0] >= function[1] > 0, "the function is whole"
+    assert function[2] <= name.evaluate(widths)[2]
+    assert name.inner_text().replace("\n", "") == name.get_attribute("title") in names
