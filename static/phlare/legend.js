@@ -26,7 +26,7 @@ export class Legend {
     const { series, unit } = this.timeline;
     const value = series[index].labels[this.label] ?? '';
     const swatch = element('span', { class: 'swatch' });
-    swatch.style.background = lineColour(index, getComputedStyle(this.host).getPropertyValue('--frame-lightness').trim());
+    swatch.style.background = lineColour(index, getComputedStyle(this.host).getPropertyValue('--line-lightness').trim());
     const side = (name) => element('button', {
       type: 'button', 'aria-pressed': String(this.sides[name] === value), 'aria-label': `Diff ${name}: ${value || '(none)'}`, onclick: () => this.choose(name, value),
     }, `Diff ${name}`);

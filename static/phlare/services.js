@@ -87,7 +87,7 @@ export class ServiceList {
     const most = values.reduce((a, b) => Math.max(a, b), 0) || 1;
     const span = this.until - this.from, bar = Math.max(1, (this.step / span) * width - 1);
     context.scale(ratio, ratio);
-    context.fillStyle = lineColour(0, getComputedStyle(this.list).getPropertyValue('--frame-lightness').trim());
+    context.fillStyle = lineColour(0, getComputedStyle(this.list).getPropertyValue('--line-lightness').trim());
     times.forEach((time, index) => {
       const tall = Math.max(1, (values[index] / most) * height);
       context.fillRect(((time - this.step - this.from) / span) * width, height - tall, bar, tall);

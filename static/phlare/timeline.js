@@ -209,7 +209,7 @@ export class Timeline {
         path.rect(left, y, Math.max(1, right - left - gap), Math.max(1, this.py(below) - y));
       }
       context.globalAlpha = this.lit >= 0 && this.lit !== line ? 0.25 : 1;
-      context.fillStyle = lineColour(line, this.token('--frame-lightness'));
+      context.fillStyle = lineColour(line, this.token('--line-lightness'));
       context.fill(path);
     }
     context.globalAlpha = 1;
@@ -221,7 +221,7 @@ export class Timeline {
       const path = new Path2D();
       times.forEach((time, index) => path.lineTo(this.px(time - this.step / 2), this.py(column[index])));
       context.globalAlpha = this.lit >= 0 && this.lit !== line ? 0.2 : 1;
-      context.strokeStyle = lineColour(line, this.token('--frame-lightness'));
+      context.strokeStyle = lineColour(line, this.token('--line-lightness'));
       context.stroke(path);
     });
     context.globalAlpha = 1;
