@@ -27,10 +27,13 @@ export function valueAxis(largest, unit, wanted = 3) {
 /** Moments to label between two: round ones of the local time zone, at most `most` of them. */
 export function timeTicks(from, until, most) {
   const step = STEPS.find((one) => (until - from) / one <= most) ?? Math.ceil((until - from) / most / DAY) * DAY;
-  const zone = new Date(from).getTimezoneOffset() * MINUTE;
+  const zone = (ms) => new Date(ms).getTimezoneOffset() * MINUTE;
   const ticks = [];
-  for (let tick = Math.ceil((from - zone) / step) * step + zone; tick <= until; tick += step) ticks.push(tick);
-  return { step, ticks };
+  for (let tick = Math.ceil((from - zone(from)) / step) * step; ; tick += step) { // as a clock on the wall shows it
+    const moment = tick + zone(tick + zone(from)); // a clock may have been put forward or back since `from`
+    if (!(moment <= until)) return { step, ticks };
+    ticks.push(moment);
+  }
 }
 
 /** A label of the time axis as fine as the step asks. */

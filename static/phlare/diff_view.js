@@ -1,8 +1,9 @@
 // Two sides compared: one graph with both, two graphs side by side, or a table of what changed. Of queries and of files alike.
-import { ChangeTable } from './change_table.js';
+import { ChangeTable, FILTERS } from './change_table.js';
 import { sideOf } from './diff_data.js';
 import { FlameGraph } from './flame.js';
-import { colouring } from './flame_colours.js';
+import { changeScale } from './flame_colours.js';
+import { literally } from './flame_data.js';
 import { percent, quantity } from './format.js';
 import { element } from './page.js';
 
@@ -12,12 +13,19 @@ export const VIEW_DEFAULTS = { view: 'overlay', mode: 'share', palette: 'blueOra
 const VIEWS = { overlay: 'Overlay', side: 'Side by side', table: 'Table' };
 const MODES = { share: 'Shares', absolute: 'Values' };
 const PALETTES = { blueOrange: 'Blue and orange', greenRed: 'Green and red' };
+const CHOICES = { view: VIEWS, mode: MODES, palette: PALETTES, only: FILTERS };
 const SAYING = {
   share: 'Compared are shares: each side’s part of its own whole, so that a longer range is no change.',
   absolute: 'Compared are the values themselves: a longer range or more traffic is a change too.',
 };
 const SIDE_BY_SIDE = 'Each graph is as wide as its own whole. What is pointed at on one side is marked on the other.';
 const TICKS = ['gone', 'half', 'same', 'double', 'new'];
+
+/** Options with the default in place of what is no choice: an address may say anything. */
+export function chosen(options) {
+  const taken = Object.entries(CHOICES).map(([name, words]) => [name, Object.hasOwn(words, options[name]) ? options[name] : VIEW_DEFAULTS[name]]);
+  return { ...options, ...Object.fromEntries(taken) };
+}
 
 /** Buttons of which one is pressed. */
 function choice(label, words, onchoose) {
@@ -61,7 +69,7 @@ export class DiffView {
         element('label', { class: 'push' }, 'Search ', this.search), this.found, this.back, this.trail),
       this.saying, this.legend, this.overlay, this.pair, this.tableHost);
     this.table = new ChangeTable(this.tableHost, {
-      onselect: (name) => set('q')(name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')),
+      onselect: (name) => set('q')(literally(name)),
       onfilter: set('only'),
     });
   }
@@ -84,13 +92,13 @@ export class DiffView {
   }
 
   set(changes) {
-    Object.assign(this.options, changes);
+    this.options = chosen({ ...this.options, ...changes });
     const { view, mode, palette, q, only } = this.options;
     this.views.press(view);
     this.modes.press(mode);
     this.palette.value = palette;
     if (this.search.value !== q) this.search.value = q;
-    this.saying.textContent = view === 'side' ? SIDE_BY_SIDE : SAYING[mode] ?? '';
+    this.saying.textContent = view === 'side' ? SIDE_BY_SIDE : SAYING[mode];
     this.modes.host.hidden = view === 'side';
     this.overlay.hidden = view !== 'overlay';
     this.pair.hidden = view !== 'side';
@@ -98,9 +106,8 @@ export class DiffView {
     this.legend.hidden = view !== 'overlay';
     this.palette.parentElement.hidden = view !== 'overlay';
     this.back.hidden = view === 'table';
-    const { palette: colours } = colouring({ sides: { left: [], right: [] }, names: [] }, { scheme: 'change', change: palette });
-    this.scale.replaceChildren(...colours.slice(0, -2).map((colour) => { const step = element('span'); step.style.background = colour; return step; }));
-    if (this.scale.firstChild) { this.scale.firstChild.className = 'hatched'; this.scale.lastChild.className = 'hatched'; }
+    this.scale.replaceChildren(...changeScale(palette).map((colour) => { const step = element('span'); step.style.background = colour; return step; }));
+    this.scale.firstChild.className = this.scale.lastChild.className = 'hatched';
     this.table.set({ mode, filter: only, text: q });
     this.draw();
   }
@@ -140,7 +147,7 @@ export class DiffView {
   }
 
   act(graph, action, frame) {
-    if (action === 'search') { this.search.value = frame.name; this.search.dispatchEvent(new Event('input')); }
+    if (action === 'search') { this.search.value = literally(frame.name); this.search.dispatchEvent(new Event('input')); }
     if (action === 'sandwich') graph.apply({ kind: 'focus', name: frame.name });
     if (action === 'link') navigator.clipboard?.writeText(location.href).catch(() => {});
   }

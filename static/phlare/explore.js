@@ -1,7 +1,7 @@
 // The page that explores profiles. All that it shows is in the address; each part asks for what it shows and nothing twice.
 import { Completion } from './completion.js';
 import { groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
-import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, selectionOf, topParameters } from './explore_query.js';
+import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, topParameters } from './explore_query.js';
 import { ExportMenu } from './export_menu.js';
 import { decode, follow } from './flame_data.js';
 import { grafted, hasHidden } from './graft.js';
@@ -263,8 +263,8 @@ async function refresh() {
 
 function repeatRefresh() {
   refreshing?.stop();
-  const seconds = Number(state.values.refresh);
-  refreshing = seconds && isRelative(state.values) ? repeat(refresh, seconds) : null;
+  const seconds = refreshSeconds(state.values);
+  refreshing = seconds ? repeat(refresh, seconds) : null;
 }
 
 const move = (step) => change({ ...movedRange(state.values, Date.now(), step), sel: '' });
@@ -282,4 +282,4 @@ $('inner-zoom').addEventListener('click', () => timeline.onzoom(innerRange(state
 $('inner-clear').addEventListener('click', () => change({ sel: '' }));
 for (const button of document.querySelectorAll('[data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
 addEventListener('popstate', repeatRefresh);
-if (Number(state.values.refresh) && isRelative(state.values)) repeatRefresh(); else load();
+if (refreshSeconds(state.values)) repeatRefresh(); else load();

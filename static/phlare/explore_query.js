@@ -1,13 +1,14 @@
 // What the explore page asks the API for, as pure functions of its state (the values of its address) and of the moment that
 // "now" is.
 import { formatSelector, including, parseSelector } from './selector.js';
-import { innerRange, resolve } from './time_range.js';
+import { innerRange, isRelative, resolve } from './time_range.js';
 
 export const FIRST_NODES = 65536;
 const ALL_NODES = 1048576;
 const SPARK_POINTS = 40;
 const MOST_GROUPS = 50;
 const MOST_FUNCTIONS = 10_000;
+const REFRESHES = ['10', '30', '60', '300']; // seconds, as the page offers them
 
 export const DEFAULTS = {
   query: '', type: '', from: 'now-1h', until: 'now', sel: '', group: '', chart: 'bars', view: 'both', q: '', fn: '', steps: '',
@@ -21,6 +22,9 @@ export const rangeOf = (values, nowMs) => resolve(values, nowMs);
 export const countedRange = (values, nowMs) => innerRange(values.sel, rangeOf(values, nowMs)) ?? rangeOf(values, nowMs);
 
 export const selectionOf = (values) => ({ query: values.query || '{}', profile_type: values.type });
+
+/** Seconds after which the page asks again; 0 = never, as for a range that does not move. */
+export const refreshSeconds = (values) => (REFRESHES.includes(values.refresh) && isRelative(values) ? Number(values.refresh) : 0);
 
 /** Parameters of the graph: one profile or one span where one was picked. */
 export function graphParameters(values, nowMs) {

@@ -10,7 +10,7 @@ const FORMATS = [
 ];
 
 export class ExportMenu {
-  /** `parameters()` are those of the graph that is shown; `canvas()` is its picture; `ontell(notice)` hears of failures. */
+  /** `parameters()` are those of the graph that is shown; `canvas()` is its picture; `onfail(error)` hears of failures. */
   constructor(button, { parameters, canvas, onfail }) {
     Object.assign(this, { parameters, canvas, onfail });
     this.close = opens(button, (panel) => this.fill(panel), { label: 'Export' });

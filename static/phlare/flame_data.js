@@ -191,6 +191,9 @@ export function matcher(text) {
   }
 }
 
+/** A text as a pattern that matches it and nothing else. */
+export const literally = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
 /**
  * Which names match, and how much of the whole lies in or under a match.
  * @returns {{matched: Uint8Array, functions: number, share: number}} `matched` is by name

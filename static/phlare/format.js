@@ -12,7 +12,7 @@ export function quantity(value, unit) {
   return `${+(value / size).toPrecision(3)} ${name}`.trim();
 }
 
-export const percent = (part) => `${(100 * part).toFixed(part > 0 && part < 0.001 ? 3 : 1)} %`;
+export const percent = (part) => `${(100 * part).toFixed(part && Math.abs(part) < 0.001 ? 3 : 1)} %`;
 
 /** Seconds as "4.2 s", "1 min 42 s" or "3 h 5 min". */
 export function age(seconds) {

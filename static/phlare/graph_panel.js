@@ -2,7 +2,7 @@
 // answer says about itself. It asks nobody; the page asks and hands answers over.
 import { CallTree } from './call_tree.js';
 import { FlameGraph } from './flame.js';
-import { functions } from './flame_data.js';
+import { functions, literally } from './flame_data.js';
 import { PRESETS } from './flame_transforms.js';
 import { percent, quantity } from './format.js';
 import { FunctionTable } from './function_table.js';
@@ -17,7 +17,8 @@ const KEYS = ['flame', 'table', 'both', 'sandwich', 'tree'];
 export class GraphPanel {
   /**
    * @param state the PageState; this panel owns view, q, fn, steps, direction and colour
-   * @param tell {onsteps(flame): the steps changed, onaction(action, frame): diff, link, help, onfunctions(): the table is wanted}
+   * @param tell {onsteps(flame): the steps changed, onaction(action, frame): diff, link, help, wantsTop(): rows of the table that the server
+   *   summed up, null while there are none}
    */
   constructor(state, { onsteps, onaction, wantsTop = () => null }) {
     Object.assign(this, { state, onsteps, wantsTop, answer: null, ready: false, restoring: false });
@@ -120,7 +121,7 @@ export class GraphPanel {
 
   views() {
     const { values } = this.state;
-    const view = VIEWS[values.view] ? values.view : 'both';
+    const view = viewOf(values.view);
     for (const button of document.querySelectorAll('#views [data-view]')) button.setAttribute('aria-pressed', String(button.dataset.view === view));
     for (const id of new Set(Object.values(VIEWS).flat())) $(id).hidden = !VIEWS[view].includes(id);
     $('graph-views').dataset.view = view;
@@ -178,7 +179,7 @@ export class GraphPanel {
   act(action, frame, onaction) {
     if (action === 'sandwich' && frame) this.open(frame.name);
     else if (action === 'search' && frame) {
-      $('search').value = `^${frame.name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
+      $('search').value = `^${literally(frame.name)}$`;
       this.state.set({ q: $('search').value });
       this.search();
     } else onaction(action, frame);
@@ -204,9 +205,13 @@ export class GraphPanel {
 
 const KINDS = { focus: 'name', hide: 'name', merge: 'name', zoom: 'path', subtree: 'path', collapse: null, invert: null, preset: 'preset' };
 
-function isStep(step) {
-  if (!step || !(step.kind in KINDS)) return false;
-  if (step.kind === 'preset') return step.preset in PRESETS;
+/** The view of this name; an address may name anything. */
+export const viewOf = (name) => (Object.hasOwn(VIEWS, name) ? name : 'both');
+
+/** Whether a value out of an address is a step of a trail. */
+export function isStep(step) {
+  if (!step || !Object.hasOwn(KINDS, step.kind)) return false;
+  if (step.kind === 'preset') return Object.hasOwn(PRESETS, step.preset);
   const value = step[KINDS[step.kind]];
   return KINDS[step.kind] === null || (KINDS[step.kind] === 'path' ? Array.isArray(value) && value.every((one) => typeof one === 'string') : typeof value === 'string');
 }

@@ -8,7 +8,7 @@ export class Legend {
   /** `onlight(index)`: bring a line out, -1 = none. `onopen(value)`: show that group alone. `difference(a, b)`: address of a comparison. */
   constructor(host, { onlight, onopen, difference }) { Object.assign(this, { host, onlight, onopen, difference, sides: {}, key: '' }); }
 
-  /** `lines` is of layOut(); `label` is what they are grouped by, empty = by nothing, and then there is no table. */
+  /** `timeline` is the one that is described; `label` is what its lines are grouped by, empty = by nothing, and then there is no table. */
   show(timeline, label) {
     if (label !== this.label) this.sides = {};
     Object.assign(this, { timeline, label });

@@ -4,7 +4,7 @@ import { element, failure, sendJson, showNotices } from './page.js';
 
 const holds = (one) => (one.status.head_bytes ? `the ${quantity(one.status.head_bytes, 'bytes')} it holds` : 'what it holds');
 
-//: Of each action: its name on the button, method, path below the instance, and what the dialog says.
+// Of each action: its name on the button, method, path below the instance, and what the dialog says.
 const ACTIONS = {
   flush: ['Flush', 'POST', 'flush?wait=true', (one) => `${one.id} writes ${holds(one)} as blocks and uploads them. Nothing else changes.`],
   readOnly: ['Read-only', 'POST', 'read-only', (one) => `${one.id} gets no new series of sharded tenants. It still answers queries.`],

@@ -26,8 +26,7 @@ function themeButton() {
   document.addEventListener('themechange', tell);
   button.addEventListener('click', () => {
     const next = root.dataset.theme === 'light' ? 'dark' : 'light';
-    try { localStorage.setItem('phlare-theme', next); } catch { root.dataset.theme = next; }
-    document.dispatchEvent(new Event('themechosen'));
+    document.dispatchEvent(new CustomEvent('themechosen', { detail: next }));
   });
   tell();
 }

@@ -7,7 +7,7 @@ import { repeat } from './waits.js';
 
 const PERIOD_SECONDS = 2;
 const SHOWN = 8;
-//: A quarter of a minute of a program that never was, as folded stacks.
+// A quarter of a minute of a program that never was, as folded stacks.
 const DEMO = 'main;serve;handle_request;parse_json 240\nmain;serve;handle_request;query_database;wait 610\nmain;serve;handle_request;render_template 330\nmain;serve;log 70\nmain;collect_garbage 250\n';
 const $ = (id) => document.getElementById(id);
 const tabs = [...document.querySelectorAll('[role=tab]')];

@@ -1,7 +1,8 @@
 // The colours, before the first paint: the remembered choice, else the system's. Not a module, which would come too late.
 (() => {
   const light = matchMedia('(prefers-color-scheme: light)');
-  const choice = () => { try { return localStorage.getItem('phlare-theme'); } catch { return null; } };
+  let chosenHere = null; // holds until the page is left where nothing can be stored
+  const choice = () => { try { return localStorage.getItem('phlare-theme') ?? chosenHere; } catch { return chosenHere; } };
   const apply = () => {
     const chosen = choice();
     document.documentElement.dataset.theme = chosen === 'light' || chosen === 'dark' ? chosen : light.matches ? 'light' : 'dark';
@@ -9,6 +10,10 @@
   };
   light.addEventListener('change', apply);
   addEventListener('storage', apply); // chosen in another tab
-  document.addEventListener('themechosen', apply);
+  document.addEventListener('themechosen', ({ detail }) => {
+    chosenHere = detail;
+    try { localStorage.setItem('phlare-theme', detail); } catch { /* chosenHere has it */ }
+    apply();
+  });
   apply();
 })();

@@ -12,7 +12,8 @@ export const PRESETS = [
 /** Milliseconds of a moment; NaN when it is none. */
 export function moment(text, nowMs) {
   const found = RELATIVE.exec(text);
-  if (found) return nowMs - (found[1] ? Number(found[1]) * UNITS[found[2]] : 0);
+  const back = found?.[1] ? Number(found[1]) * UNITS[found[2]] : 0;
+  if (found) return back <= nowMs ? nowMs - back : NaN;
   return /^\d{1,15}$/.test(text) ? Number(text) : NaN;
 }
 

@@ -3,7 +3,7 @@ import { functionRows, joinGraphs } from './diff_data.js';
 import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
 import { firstTab, pairsOf, serviceNameOf, tabsOf } from './file_pairs.js';
 import { FlameGraph } from './flame.js';
-import { decode, functions } from './flame_data.js';
+import { decode, functions, literally } from './flame_data.js';
 import { percent, quantity } from './format.js';
 import { FunctionTable } from './function_table.js';
 import { element, failure, getJson, sendJson, showNotices, withParameters } from './page.js';
@@ -22,11 +22,11 @@ let tabs = [];
 let tab = null; // what is drawn
 
 const flame = new FlameGraph($('flame'), { onframe: (frame) => table.hover(frame && frame.node > 0 ? frame.name : null), onmenu: act, onchange: ({ trail }) => { $('back').disabled = !trail.length; } });
-const table = new FunctionTable($('functions'), { onhover: (name) => flame.hover(name), onselect: (name) => search(name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) });
+const table = new FunctionTable($('functions'), { onhover: (name) => flame.hover(name), onselect: (name) => search(literally(name)) });
 const compare = new DiffView($('compare'), { onset: (changes) => state.set(changes, { replace: true }) });
 
 function act(action, frame) {
-  if (action === 'search') search(frame.name);
+  if (action === 'search') search(literally(frame.name));
   if (action === 'sandwich') flame.apply({ kind: 'focus', name: frame.name });
 }
 

@@ -25,6 +25,20 @@ test('ticks lie in the range, at equal distances, no more than fit', () => {
   }
 });
 
+test('ticks are round on a clock on the wall that is put forward or back between them', () => {
+  const usual = process.env.TZ;
+  process.env.TZ = 'Europe/Berlin';
+  try {
+    for (const change of ['2026-03-29T01:00:00Z', '2026-10-25T01:00:00Z'].map(Date.parse)) {
+      for (const [before, hours] of [[2, 6], [5, 24]]) {
+        const { step, ticks } = timeTicks(change - before * 86_400_000, change + before * 86_400_000, 24);
+        assert.ok(step >= hours * 3_600_000 / 2);
+        for (const tick of ticks) assert.equal((new Date(tick).getHours() * 3_600_000) % Math.min(step, 86_400_000), 0, new Date(tick).toString());
+      }
+    }
+  } finally { if (usual === undefined) delete process.env.TZ; else process.env.TZ = usual; }
+});
+
 test('lines with gaps are laid out on one set of moments and stacked', () => {
   const { times, values, tops } = layOut([{ timestamps_ms: [10, 30], values: [1, 2] }, { timestamps_ms: [20, 30], values: [4, 8] }]);
   assert.deepEqual(times, [10, 20, 30]);

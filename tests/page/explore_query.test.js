@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  DEFAULTS, FIRST_NODES, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, topParameters,
+  DEFAULTS, FIRST_NODES, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, refreshSeconds,
+  topParameters,
 } from '../phlare/explore_query.js';
 
 const NOW = 1_700_000_000_000, HOUR = 3_600_000;
@@ -62,4 +63,9 @@ test('a range is moved by its length, widened around its middle, and never later
   const past = values({ from: String(NOW - 4 * HOUR), until: String(NOW - 3 * HOUR) });
   assert.deepEqual(movedRange(past, NOW, 1), { from: String(NOW - 3 * HOUR), until: String(NOW - 2 * HOUR) });
   assert.deepEqual(movedRange(past, NOW, 0), { from: String(NOW - 4.5 * HOUR), until: String(NOW - 2.5 * HOUR) });
+});
+
+test('the page refreshes as often as it offers to, and not where nothing can change', () => {
+  for (const [refresh, seconds] of [['30', 30], ['', 0], ['0.001', 0], ['-1', 0], ['often', 0]]) assert.equal(refreshSeconds(values({ refresh })), seconds, refresh);
+  assert.equal(refreshSeconds(values({ refresh: '30', from: '1', until: '2' })), 0);
 });

@@ -1,7 +1,7 @@
 // What is asked of a graph's columns gives what counting stacks one by one gives.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decode, depthOf, follow, functions, pathOf, search, seek } from '../phlare/flame_data.js';
+import { decode, depthOf, follow, functions, literally, pathOf, search, seek } from '../phlare/flame_data.js';
 import { answerOf, randomStacks, stacksOf, summed } from './stacks.js';
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
@@ -65,6 +65,14 @@ test('a search counts what lies in or under a match once', () => {
 test('a text that is no expression is searched for as it is', () => {
   const graph = decode(answerOf([{ path: ['run(', 'run'], values: [1] }]));
   assert.equal(search(graph, 'RUN(').functions, 1);
+});
+
+test('a name that is searched for literally is found, whatever is in it', () => {
+  for (const name of ['operator[]', 'main.(*Server).Serve', 'a|b', 'f()', '$^', 'x{2}', 'C:\\run\\d', '[unknown]', '多+', '</script>', 'שלום?']) {
+    const graph = decode(answerOf([{ path: [name, 'other.function'], values: [1] }]));
+    assert.equal(search(graph, literally(name)).functions, 1, name);
+    assert.equal(search(graph, `^${literally(name)}$`).functions, 1, name);
+  }
 });
 
 test('a node is found where it lies', () => {

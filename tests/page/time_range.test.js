@@ -38,3 +38,8 @@ test('a field of a form takes a moment and gives it back', () => {
   assert.equal(fromField(toField(NOW)), NOW);
   assert.ok(Number.isNaN(fromField('')));
 });
+
+test('what lies before 1970 is no moment, so that no address gives a range that no Date can hold', () => {
+  assert.ok(Number.isNaN(moment('now-999999999w', NOW)));
+  assert.equal(describe({ from: 'now-999999999w', until: 'now' }, NOW), describe({ from: String(NOW - 3_600_000), until: String(NOW) }, NOW));
+});
