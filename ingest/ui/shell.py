@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from functools import cache
 from typing import Any
 
@@ -34,6 +35,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": NAVIGATION,
         "base_path": settings.BASE_PATH,
+        "now_ms": time.time_ns() // 1_000_000,
         "import_map": import_map(),
         "multitenancy": settings.INGEST.multitenancy_enabled,
         "access_enabled": settings.ACCESS_ENABLED,

@@ -20,7 +20,7 @@ export function momentMs(text, nowMs) {
 /** What a person wrote as the API takes it: dates are local times. Empty when it is no time. */
 export function readMoment(text) {
   const clean = text.trim();
-  if (!Number.isNaN(momentMs(clean, 0))) return clean;
+  if (!Number.isNaN(momentMs(clean, Date.now()))) return clean;
   const date = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?$/.exec(clean);
   const ms = date ? new Date(`${date[1]}T${date[2]}${date[3] ?? ':00'}`).getTime() : NaN;
   return Number.isNaN(ms) ? '' : String(ms);

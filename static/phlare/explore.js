@@ -12,6 +12,7 @@ import { Legend } from './legend.js';
 import { element, failure, getJson, showNotices, tenant, withParameters } from './page.js';
 import { Question } from './questions.js';
 import { RangePicker } from './range_picker.js';
+import { serverNow } from './server_clock.js';
 import { ServiceList } from './services.js';
 import { PageState } from './state.js';
 import { Timeline } from './timeline.js';
@@ -29,14 +30,14 @@ const questions = {
   graph: new Question($('graph-views'), 'Merging profiles'), lines: new Question($('services'), 'Reading totals'),
   labels: new Question($('labels'), 'Reading labels'), deep: new Question($('flame'), 'Reading small frames'), top: new Question($('functions'), 'Reading functions'),
 };
-let nowMs = Date.now();
+let nowMs = serverNow();
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
 let refreshing = null;
 
 const services = new ServiceList($('services'), $('service-filter'), { onpick: (name) => change({ query: queryOf(name), group: '', profile: '', span: '' }) });
 const labels = new LabelBar($('labels'), { onquery: (query) => change({ query }) });
-const picker = new RangePicker($('range'), { onrange: (range) => { nowMs = Date.now(); change({ ...range, sel: '' }); } });
+const picker = new RangePicker($('range'), { onrange: (range) => { nowMs = serverNow(); change({ ...range, sel: '' }); } });
 const timeline = new Timeline($('timeline'), {
   onselect: (inner) => change({ sel: inner ? `${inner.from}-${inner.until}` : '' }),
   onzoom: (inner) => change({ from: String(inner.from), until: String(inner.until), sel: '' }),
@@ -255,7 +256,7 @@ function controls() {
 
 /** Ask again for the same range with a new now. @returns whether it succeeded, for what repeats it */
 async function refresh() {
-  nowMs = Date.now();
+  nowMs = serverNow();
   for (const question of Object.values(questions)) question.forget();
   await load();
   return $('status').textContent.startsWith('loaded');
@@ -267,7 +268,7 @@ function repeatRefresh() {
   refreshing = seconds ? repeat(refresh, seconds) : null;
 }
 
-const move = (step) => change({ ...movedRange(state.values, Date.now(), step), sel: '' });
+const move = (step) => change({ ...movedRange(state.values, serverNow(), step), sel: '' });
 
 $('type').addEventListener('change', () => change({ type: $('type').value, profile: '', span: '' }));
 $('group').addEventListener('change', () => change({ group: $('group').value }));

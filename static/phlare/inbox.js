@@ -1,6 +1,7 @@
 // The inbox page: asks what became of pushes and shows it. A fate is always a word beside its colour.
 import { age, quantity } from './format.js';
 import { element, failure, getJson, showNotices } from './page.js';
+import { serverNow } from './server_clock.js';
 import { PageState } from './state.js';
 import { repeat } from './waits.js';
 
@@ -58,7 +59,7 @@ function shown(row, open) {
   ].filter(([, value]) => value);
   const why = row.words.length ? row.words : ['Stored as it came.'];
   return element('tr', { class: `fate-${fate}` },
-    element('td', {}, `${age(Math.max(0, (Date.now() - row.last_ms) / 1000))} ago`),
+    element('td', {}, `${age(Math.max(0, (serverNow() - row.last_ms) / 1000))} ago`),
     element('td', {}, element('span', { class: 'badge' }, fate)),
     element('td', {}, ...why.map((text) => element('p', {}, text)), element('details', { 'data-key': key, open: open.has(key) },
       element('summary', {}, 'More'), element('dl', {}, ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, String(value))])))),

@@ -1,6 +1,7 @@
 // The range of the page: presets, or two moments of one's own.
 import { opens } from './menu.js';
 import { element } from './page.js';
+import { serverNow } from './server_clock.js';
 import { PRESETS, describe, fromField, resolve, toField } from './time_range.js';
 
 export class RangePicker {
@@ -12,7 +13,7 @@ export class RangePicker {
 
   show(range) {
     this.range = range;
-    this.button.textContent = describe(range);
+    this.button.textContent = describe(range, serverNow());
   }
 
   pick(range) {
@@ -25,7 +26,7 @@ export class RangePicker {
     const presets = PRESETS.map(([back, text]) => element('button', {
       type: 'button', class: 'quiet', 'aria-pressed': String(until === 'now' && from === `now-${back}`), onclick: () => this.pick({ from: `now-${back}`, until: 'now' }),
     }, text));
-    const now = resolve(this.range, Date.now());
+    const now = resolve(this.range, serverNow());
     const field = (name, ms) => element('input', { type: 'datetime-local', step: '1', name, required: true, value: toField(ms) });
     const first = field('from', now.from), last = field('until', now.until);
     const wrong = element('p', { class: 'notice bad', role: 'alert', hidden: true }, 'The first moment must be before the last.');

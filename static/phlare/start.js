@@ -1,6 +1,7 @@
 // The page of the first profile: a token, a snippet, and what has come since. Polls the push inbox.
 import { age, quantity } from './format.js';
 import { address, element, failure, getJson, sendJson, showNotices, tenant, withParameters } from './page.js';
+import { serverNow } from './server_clock.js';
 import { allowedScopes } from './shell.js';
 import { PageState } from './state.js';
 import { repeat } from './waits.js';
@@ -104,7 +105,7 @@ function show(rows) {
 }
 
 const selector = (service) => (service ? `{service_name="${service.replace(/["\\]/g, '\\$&')}"}` : '{}');
-const ago = (row) => `${age(Math.max(0, (Date.now() - row.last_ms) / 1000))} ago`;
+const ago = (row) => `${age(Math.max(0, (serverNow() - row.last_ms) / 1000))} ago`;
 
 function good(row) {
   const size = row.raw_bytes ? `, ${quantity(row.raw_bytes, 'bytes')}` : '';

@@ -27,7 +27,7 @@ export function resolve({ from, until }, nowMs) {
 export const isRelative = ({ from, until }) => from.startsWith('now') || until.startsWith('now');
 
 /** A range in words. */
-export function describe({ from, until }, nowMs = Date.now()) {
+export function describe({ from, until }, nowMs) {
   const preset = until === 'now' && PRESETS.find(([back]) => from === `now-${back}`);
   if (preset) return preset[1];
   const range = resolve({ from, until }, nowMs);

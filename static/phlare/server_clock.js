@@ -1,0 +1,25 @@
+// Now, by the clock of the server: ranges end there, and ages are counted from there. A browser's own clock may be hours off.
+
+const LEAST_MS = 10_000; // of a difference that is one: a slow answer looks like a small one
+
+/**
+ * By how much the server's clock is ahead of the browser's, in milliseconds.
+ * @param serverMs when the server wrote the page; 0 = not known
+ * @param receivedMs when the page came, by the browser's clock
+ */
+export function aheadBy(serverMs, receivedMs) {
+  const ahead = serverMs - receivedMs;
+  return serverMs > 0 && Math.abs(ahead) >= LEAST_MS ? ahead : 0;
+}
+
+function measured() {
+  const navigation = globalThis.performance?.getEntriesByType('navigation')[0];
+  const written = Number(globalThis.document?.querySelector('meta[name="phlare-now"]')?.content);
+  if (!navigation || navigation.transferSize === 0) return 0; // a page out of the browser's cache says when it was written
+  return aheadBy(written, Date.now() - performance.now() + navigation.responseStart);
+}
+
+const ahead = measured();
+
+/** Unix milliseconds. */
+export const serverNow = () => Date.now() + ahead;
