@@ -97,10 +97,10 @@ def ask(site: Site, persona: Persona, row: Row, tenant: str) -> HttpResponse:
 
 
 def everything(response: HttpResponse) -> str:
-    """Return an answer whole, but for the name that every request gets anew."""
-    body = b"".join(response) if response.streaming else response.content
+    """Return an answer whole, but for the name that every request gets anew and the time."""
+    body = (b"".join(response) if response.streaming else response.content).decode("latin-1")
     headers = " ".join(f"{name}: {value}" for name, value in response.items() if name != "X-Request-ID")
-    return f"{headers} {body.decode('latin-1')}"
+    return f"{headers} {re.sub(r'(?<=name=.phlare-now. content=.)[0-9]+', '', body)}"
 
 
 ASKED = [row for row in ROWS if row.kind is not Kind.STAFF or row.method == "GET"]
