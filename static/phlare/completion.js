@@ -5,9 +5,9 @@ import { complete, completionAt } from './selector.js';
 const MOST = 50;
 
 export class Completion {
-  /** `names()` and `values(name)` return promises of lists. */
+  /** `names()` and `values(name)` return promises of lists. Each list is asked for once until the field is left. */
   constructor(input, { names, values }) {
-    Object.assign(this, { input, names, values, offered: [], active: -1, at: null });
+    Object.assign(this, { input, names, values, offered: [], active: -1, at: null, lists: new Map() });
     this.list = element('ul', { id: `${input.id}-list`, class: 'suggestions', role: 'listbox', 'aria-label': 'Suggestions', hidden: true });
     for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': this.list.id })) {
       input.setAttribute(name, value);
@@ -15,7 +15,7 @@ export class Completion {
     input.after(this.list);
     input.addEventListener('input', () => this.offer());
     input.addEventListener('click', () => this.offer());
-    input.addEventListener('blur', () => this.close());
+    input.addEventListener('blur', () => { this.lists.clear(); this.close(); });
     input.addEventListener('keydown', (event) => this.key(event));
   }
 
@@ -26,14 +26,23 @@ export class Completion {
     this.asked = asked;
     let all = [];
     try {
-      if (at.kind === 'name') all = (await this.names()).filter((name) => !name.startsWith('__'));
-      if (at.kind === 'value') all = await this.values(at.name);
+      if (at.kind === 'name') all = (await this.known('', () => this.names())).filter((name) => !name.startsWith('__'));
+      if (at.kind === 'value') all = await this.known(at.name, () => this.values(at.name));
     } catch { /* suggestions are a help; the query itself will say what is wrong */ }
     if (this.asked !== asked || document.activeElement !== input) return;
     const typed = at.typed.toLowerCase();
     const starts = (text) => text.toLowerCase().startsWith(typed);
     const found = all.filter((text) => text.toLowerCase().includes(typed) && text !== at.typed);
     this.show([...found.filter(starts), ...found.filter((text) => !starts(text))].slice(0, MOST), at);
+  }
+
+  known(label, question) {
+    if (!this.lists.has(label)) {
+      const asked = question();
+      this.lists.set(label, asked);
+      asked.catch(() => this.lists.delete(label));
+    }
+    return this.lists.get(label);
   }
 
   show(offered, at) {

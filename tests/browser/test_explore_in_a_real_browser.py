@@ -138,6 +138,7 @@ def test_values_of_labels_are_included_left_out_and_taken_away(page: Page) -> No
 
 def test_a_selector_is_written_with_the_labels_and_values_there_are(page: Page) -> None:
     explore(page)
+    paths = asked(page)
     field = page.locator("#query-text")
     field.fill("")
     field.press_sequentially("{reg")
@@ -150,6 +151,7 @@ def test_a_selector_is_written_with_the_labels_and_values_there_are(page: Page) 
     field.press("ArrowDown")
     field.press("Enter")
     expect(field).to_have_value('{region="eu-west"}')
+    assert paths == ["labels", "labels/region/values"]  # and not once more with each letter
     field.press("Enter")
     has_state(page, query='{region="eu-west"}')
     loaded(page)
