@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -24,9 +25,9 @@ _SETTINGS = {
 
 @cache
 def document() -> dict[str, Any]:
-    """Return the OpenAPI document. Built once: it depends on code alone."""
+    """Return the OpenAPI document. Built once: it depends on code, and on where on its host the site is."""
     generator: Any = SchemaGenerator
-    with patched_settings(_SETTINGS):
+    with patched_settings({**_SETTINGS, "SERVERS": [{"url": settings.BASE_PATH or "/"}]}):
         schema: dict[str, Any] = generator(urlconf="ingest.api.urls").get_schema(request=None, public=True)
     return schema
 

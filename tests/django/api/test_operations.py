@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from pytest_django import Settings
 
 from ingest import wiring
+from ingest.api import documentation
 from ingest.api.proto import push_pb2
 from ingest.api.urls import urlpatterns
 from tests.django.api.conftest import Doors
@@ -71,3 +73,14 @@ def test_the_documentation_is_a_page_without_anything_from_elsewhere(doors: Door
     page = doors.client.get("/api/docs").content.decode()
     assert "/api/v1/flamegraph" in page
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_the_description_says_where_on_its_host_the_site_is(doors: Doors, settings: Settings) -> None:
+    assert doors.client.get("/api/v1/openapi.json").json()["servers"] == [{"url": "/"}]
+    settings.BASE_PATH = "/profiles"
+    documentation.document.cache_clear()
+    try:
+        assert doors.client.get("/api/v1/openapi.json").json()["servers"] == [{"url": "/profiles"}]
+        assert "<code>/profiles/api/v1/flamegraph</code>" in doors.client.get("/api/docs").content.decode()
+    finally:
+        documentation.document.cache_clear()
