@@ -23,15 +23,17 @@ export function countValues(series) {
 
 export class LabelBar {
   /** `onquery(text)`: the query is to be this. */
-  constructor(host, { onquery }) { Object.assign(this, { host, onquery, labels: new Map(), query: '{}' }); }
+  constructor(host, { onquery }) { Object.assign(this, { host, onquery, labels: new Map(), key: '' }); }
 
   /** `labels` is of countValues; null: they are not known yet, the old ones stay. */
   show(query, labels = null) {
-    this.query = query;
     if (labels) this.labels = labels;
+    const key = JSON.stringify([query, ...[...this.labels].map(([name, values]) => [name, values.length])]);
+    if (key === this.key) return; // a menu that is open, or a button that has the focus, stays over a refresh
+    this.key = key;
     const matchers = parseSelector(query);
     const chips = (matchers ?? []).map((one) => this.chip(one, matchers));
-    const more = matchers ? [...this.labels].map(([name, values]) => this.label(name, values, matchers)) : [];
+    const more = matchers ? [...this.labels].map(([name, { length }]) => this.label(name, length, matchers)) : [];
     this.host.replaceChildren(...chips, ...more);
   }
 
@@ -42,9 +44,9 @@ export class LabelBar {
       element('button', { type: 'button', class: 'quiet', 'aria-label': `Remove ${text}`, onclick: without }, '×'));
   }
 
-  label(name, values, matchers) {
-    const button = element('button', { type: 'button', class: 'label', title: `${values.length} values of ${name}` }, name, ' ', element('span', { class: 'dim' }, values.length));
-    const close = opens(button, (panel) => this.values(panel, name, values, (change, value) => {
+  label(name, count, matchers) {
+    const button = element('button', { type: 'button', class: 'label', title: `${count} values of ${name}` }, name, ' ', element('span', { class: 'dim' }, count));
+    const close = opens(button, (panel) => this.values(panel, name, this.labels.get(name) ?? [], (change, value) => {
       close();
       this.onquery(formatSelector(change(matchers, name, value)));
     }), { label: `Values of ${name}` });

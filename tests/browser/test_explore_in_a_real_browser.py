@@ -136,6 +136,19 @@ def test_values_of_labels_are_included_left_out_and_taken_away(page: Page) -> No
     expect(page.locator("#labels .chip.out")).to_have_count(0)
 
 
+def test_a_menu_that_is_open_stays_open_over_a_refresh(page: Page) -> None:
+    explore(page, query=CHECKOUT, type=CPU)
+    page.locator("#labels .label", has_text="region").click()
+    find = page.get_by_role("searchbox", name="Find values of region")
+    find.press_sequentially("eu")
+    with page.expect_response(re.compile("/api/v1/series.*query=")):  # the last that asks, for the labels
+        page.evaluate("document.getElementById('refresh').click()")
+    loaded(page)
+    expect(find).to_be_focused()
+    expect(find).to_have_value("eu")
+    expect(page.locator(".values li")).to_have_count(1)
+
+
 def test_a_selector_is_written_with_the_labels_and_values_there_are(page: Page) -> None:
     explore(page)
     paths = asked(page)
