@@ -76,6 +76,7 @@ class Maintenance:
         self._failures = 0
         self._round_lock = threading.Lock()
         self.last_upload_seconds: float | None = None
+        self.is_upload_failing = False
         self.last_error = ""
         self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
 
@@ -130,8 +131,13 @@ class Maintenance:
             log.warning("blocks_evicted_early", blocks=evicted, reason="the disk is short of room")
 
     def _ship(self) -> None:
-        for tenant, path in self._store.blocks.to_upload():
-            self._ship_one(tenant, path)
+        try:
+            for tenant, path in self._store.blocks.to_upload():
+                self._ship_one(tenant, path)
+        except (StorageError, OSError):
+            self.is_upload_failing = True
+            raise
+        self.is_upload_failing = False
 
     def _ship_one(self, tenant: str, path: Path) -> None:
         prefix = escape_component(tenant)

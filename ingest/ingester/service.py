@@ -15,7 +15,9 @@ import structlog
 from ingest.ingester.committer import AckSink, Committer, WriteMessage
 from ingest.ingester.directory_lock import DirectoryLock
 from ingest.ingester.maintenance import BlockRegister, Maintenance, MaintenanceConfig
+from ingest.ingester.rate import Rate
 from ingest.ingester.store import IngesterStore, Opened
+from ingest.storage.acks import AckCode
 from ingest.storage.bucket import Bucket
 from ingest.storage.read import answer
 from ingest.storage.read_messages import ReadReply, ReadRequest
@@ -69,7 +71,10 @@ class IngesterStatus:
     read_only: bool
     read_only_reason: str  #: a sentence; empty while writes are taken
     oldest_unuploaded_ms: int | None
-    last_upload_seconds: float | None
+    last_upload_seconds: float | None  #: when a block was uploaded last, in Unix seconds; None: none since the start
+    is_upload_failing: bool  #: whether the last try to upload blocks failed
+    stored_profiles: int  #: copies of profiles that were stored since the start
+    stored_profiles_per_second: float  #: over the last half minute
     last_error: str
     replayed_bytes: int  #: of the logs, at the last start or under way
     replay_total_bytes: int
@@ -100,7 +105,8 @@ class Ingester:
         self.instance = instance
         self._lock_of_directory = lock
         self._store = store
-        self._committer = Committer(instance, store, acks, on_commit, on_crash)
+        self._on_commit = on_commit
+        self._committer = Committer(instance, store, acks, self._committed, on_crash)
         self.maintenance = Maintenance(store, self._committer, bucket, register, maintenance, on_shipped)
         self._readers = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="read")
         self.phase = Phase.STARTING
@@ -112,6 +118,8 @@ class Ingester:
         self._replay_total_bytes = 0
         self._replay_started = 0.0
         self._last_progress = 0.0
+        self._stored_profiles = 0
+        self._rate = Rate()
         self._lock = threading.Lock()
 
     def lock(self) -> None:
@@ -195,11 +203,15 @@ class Ingester:
 
     def status(self) -> IngesterStatus:
         """Return what the ingester holds and does."""
+        stored = self._stored_profiles
         return IngesterStatus(
             instance=self.instance,
             pid=os.getpid(),
             phase=self.phase.value,
             last_upload_seconds=self.maintenance.last_upload_seconds,
+            is_upload_failing=self.maintenance.is_upload_failing,
+            stored_profiles=stored,
+            stored_profiles_per_second=self._rate.note(stored, time.monotonic()),
             last_error=self.maintenance.last_error,
             replayed_bytes=self._replayed_bytes,
             replay_total_bytes=self._replay_total_bytes,
@@ -216,6 +228,10 @@ class Ingester:
             reply(f"{type(error).__name__}: {error}")
         finally:
             self._store.trim_memory()
+
+    def _committed(self, codes: list[bytes]) -> None:
+        self._stored_profiles += sum(one.count(AckCode.STORED) for one in codes)
+        self._on_commit(codes)
 
     def _progress(self, done_bytes: int, total_bytes: int) -> None:
         self._replayed_bytes, self._replay_total_bytes = done_bytes, total_bytes

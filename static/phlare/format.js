@@ -14,6 +14,9 @@ export function quantity(value, unit) {
 
 export const percent = (part) => `${(100 * part).toFixed(part && Math.abs(part) < 0.001 ? 3 : 1)} %`;
 
+/** How many a second: little is told from nothing. `noun` comes with its space. */
+export const rate = (value, noun = '') => `${value > 0 && value < 0.05 ? 'under 0.1' : quantity(+value.toFixed(1))}${noun}/s`;
+
 /** Seconds as "4.2 s", "1 min 42 s" or "3 h 5 min". */
 export function age(seconds) {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;

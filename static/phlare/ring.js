@@ -1,5 +1,5 @@
 // The ring page: asks for the ring every two seconds while it is seen, and says how old what it shows is.
-import { age, percent, quantity } from './format.js';
+import { age, percent, quantity, rate } from './format.js';
 import { element, failure, getJson } from './page.js';
 import { Card, COLUMNS, Row, setText } from './ring_cards.js';
 import { Donut, inWords } from './ring_donut.js';
@@ -119,6 +119,7 @@ function showFigures() {
     ['Ingesters healthy', `${ring.healthy_count} / ${ring.instances.length}`, '', ring.healthy_count < ring.instances.length],
     ['Copies of a series', String(ring.replication_factor), ring.zone_awareness_enabled ? `in ${ring.zones.length} zones` : ''],
     ['Writable series', percent(Math.floor(ring.writable_share * 1000) / 1000), '', ring.writable_share < 1],
+    ['Ingest rate', live(rate(sum((one) => one.status.stored_profiles_per_second))), heard ? 'profiles, each copy counted' : ''],
     ['Pushes waiting', live(quantity(sum((one) => one.queue_depth))), oldest >= 0 ? `oldest ${age(oldest)}` : ''],
     ['Heads', live(quantity(sum((one) => one.status.head_bytes), 'bytes')), heard ? `${quantity(sum((one) => one.status.head_series))} series` : ''],
     ['Write-ahead logs', live(quantity(sum((one) => one.status.wal_bytes), 'bytes')), ''],

@@ -1,5 +1,5 @@
 // A card for each ingester and a row of the table. What is there is changed in place: focus, selection and scroll stay.
-import { age, percent, quantity } from './format.js';
+import { age, percent, quantity, rate } from './format.js';
 import { element } from './page.js';
 import { colourOf } from './ring_donut.js';
 import { ActionBar } from './ring_actions.js';
@@ -10,6 +10,12 @@ const ago = (seconds) => `${age(Math.max(0, seconds))} ago`;
 const counted = (count, noun) => `${quantity(count)} ${noun}${count === 1 ? '' : 's'}`;
 const queued = (count, oldest) => (count ? `${quantity(count)} · oldest ${oldest === null ? 'unknown' : age(oldest)}` : 'empty');
 const bytes = (value) => quantity(value, 'bytes');
+
+/** When an ingester uploaded last, by the clock of the ring, and whether that goes well. */
+function lastUpload({ last_upload_seconds: at, is_upload_failing: fails, phase }, now) {
+  if (!at) return fails ? 'none yet, fails' : known(phase, () => 'none yet');
+  return `${ago(now - at)} ${fails ? '✗ fails since' : '✓'}`;
+}
 
 /** Set a text only where it differs. */
 export function setText(node, text) {
@@ -34,10 +40,11 @@ function rowsOf(one, scene) {
     ['Ownership', `${percent(one.ownership)} · ${counted(one.tokens, 'token')}`],
     ['Queue', known(one.queue_depth, (count) => queued(count, one.oldest_message_seconds))],
     ...(one.read_queue_depth ? [['Queries waiting', String(one.read_queue_depth)]] : []),
+    ['Ingest', known(status.stored_profiles_per_second, (value) => rate(value, ' profiles'))],
     ['Head', known(status.head_bytes, (size) => `${bytes(size)} · ${quantity(status.head_series)} series`)],
     ['Write-ahead log', known(status.wal_bytes, (size) => `${bytes(size)} · ${counted(status.wal_segments, 'segment')}`)],
     ['Blocks here', known(status.local_blocks, String)],
-    ['Last upload', status.last_upload_seconds ? ago(now - status.last_upload_seconds) : known(status.phase, () => 'none yet')],
+    ['Last upload', lastUpload(status, now), status.is_upload_failing ? 'lost' : ''],
     ...(scene.lit ? [[scene.litWords, scene.lit.has(one.id) ? 'yes' : 'no']] : []),
     ...(status.why_not_ready ? [['Not ready', status.why_not_ready]] : []),
     ...(status.shutdown_prepared ? [['Next stop', 'uploads everything and leaves the ring']] : []),
@@ -88,9 +95,10 @@ export class Card {
 
   fill(rows, one) {
     const names = ['Heartbeat', ...rows.map(([name]) => name)];
-    for (const [name, text] of rows) {
+    for (const [name, text, how = ''] of rows) {
       if (!this.shown.has(name)) this.shown.set(name, element('dd', {}, element('span')));
       setText(this.shown.get(name).lastChild, text);
+      this.shown.get(name).className = how;
     }
     const key = names.join('\n');
     if (key === this.names) return;
@@ -125,10 +133,11 @@ export const COLUMNS = [
   ['Tokens', (one) => String(one.tokens)],
   ['Queue', (one) => known(one.queue_depth, String)],
   ['Oldest', (one) => (one.oldest_message_seconds === null ? '' : age(one.oldest_message_seconds))],
+  ['Ingest', (one) => known(one.status.stored_profiles_per_second, (value) => rate(value))],
   ['Head', (one) => known(one.status.head_bytes, bytes)],
   ['Series', (one) => known(one.status.head_series, (count) => quantity(count))],
   ['WAL', (one) => known(one.status.wal_bytes, bytes)],
-  ['Last upload', (one, scene) => (one.status.last_upload_seconds ? ago(scene.now + scene.passedSeconds - one.status.last_upload_seconds) : known(one.status.phase, () => 'none yet'))],
+  ['Last upload', (one, scene) => lastUpload(one.status, scene.now + scene.passedSeconds)],
 ];
 
 /** A row of the table. */

@@ -1,6 +1,7 @@
 // How many pushes waited for each ingester over the last minutes, as far as this page has watched, and a small line of it.
 
 const WINDOW_MS = 300_000;
+const SHORTEST_MS = 60_000; // a page that was opened just now does not squeeze what it knows into the corner
 const KEPT = 'phlare-ring-queues';
 const WIDTH = 72;
 const HEIGHT = 18;
@@ -37,10 +38,11 @@ export class QueueHistory {
   of(id) { return this.points.get(id) ?? []; }
 }
 
-/** The corners of a line for an SVG of 72 x 18: time to the right, the last five minutes; the largest depth at the top. */
+/** The corners of a line for an SVG of 72 x 18: time to the right, one to five minutes of it; the largest depth at the top. */
 export function corners(points, now) {
   const most = Math.max(1, ...points.map(([, depth]) => depth));
-  return points.map(([at, depth]) => `${(WIDTH * (1 - (now - at) / WINDOW_MS)).toFixed(1)},${(HEIGHT - 1.5 - (HEIGHT - 3) * (depth / most)).toFixed(1)}`).join(' ');
+  const span = Math.min(WINDOW_MS, Math.max(SHORTEST_MS, now - (points[0]?.[0] ?? now)));
+  return points.map(([at, depth]) => `${(WIDTH * (1 - (now - at) / span)).toFixed(1)},${(HEIGHT - 1.5 - (HEIGHT - 3) * (depth / most)).toFixed(1)}`).join(' ');
 }
 
 /** A line that is drawn anew by `show(points, now)`. */

@@ -21,6 +21,9 @@ SERVING = {
     "wal_segments": 3,
     "local_blocks": 2,
     "last_upload_seconds": NOW_MS / 1000 - 120,
+    "is_upload_failing": False,
+    "stored_profiles": 50_000,
+    "stored_profiles_per_second": 160.5,
 }
 
 

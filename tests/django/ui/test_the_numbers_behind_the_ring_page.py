@@ -82,9 +82,24 @@ def test_a_point_and_its_angle_are_the_same_token() -> None:
     assert geometry(there_and_back) == pytest.approx(tokens, abs=2)
 
 
-def test_the_line_of_a_queue_runs_over_five_minutes_with_the_most_at_the_top() -> None:
-    points = [[0, 0], [150_000, 10], [300_000, 5]]
-    assert in_node("ring_queues.js", f"corners({points}, 300000)") == "0.0,16.5 36.0,1.5 72.0,9.0"
+@pytest.mark.parametrize(
+    ("points", "now", "expected"),
+    [
+        pytest.param([[0, 0], [150_000, 10], [300_000, 5]], 300_000, "0.0,16.5 36.0,1.5 72.0,9.0", id="five minutes"),
+        pytest.param([[0, 2], [60_000, 1]], 120_000, "0.0,1.5 36.0,9.0", id="as long as was watched"),
+        pytest.param([[45_000, 0], [60_000, 0]], 60_000, "54.0,16.5 72.0,16.5", id="a minute at least"),
+        pytest.param([], 0, "", id="nothing known"),
+    ],
+)
+def test_the_line_of_a_queue_runs_over_the_last_minutes_with_the_most_at_the_top(
+    points: list[list[int]], now: int, expected: str
+) -> None:
+    assert in_node("ring_queues.js", f"corners({points}, {now})") == expected
+
+
+@pytest.mark.parametrize(("rate", "said"), [(0, "0/s"), (0.01, "under 0.1/s"), (0.25, "0.3/s"), (1284, "1.28 k/s")])
+def test_a_rate_tells_little_from_nothing(rate: float, said: str) -> None:
+    assert in_node("format.js", f"rate({rate})") == said
 
 
 def test_a_series_is_written_without_what_only_the_server_adds() -> None:
