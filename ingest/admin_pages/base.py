@@ -38,6 +38,14 @@ class ToLookAt(ModelAdmin):
         return False
 
 
+class TakesEffect(ModelAdmin):
+    """Rows that are edited: each page says when what is saved there is gone by."""
+
+    takes_effect = ""  #: a sentence
+    list_before_template = "ingest/admin/takes_effect_in_list.html"
+    change_form_before_template = "ingest/admin/takes_effect_in_form.html"
+
+
 def actor_of(request: HttpRequest) -> Actor:
     """Return who acts, for the audit log."""
     user: Any = request.user

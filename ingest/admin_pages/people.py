@@ -8,7 +8,7 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from ingest.access.types import AccessAction
 from ingest.adapters.membership_records import delete_membership, save_membership
 from ingest.adapters.orm_audit import record_access
-from ingest.admin_pages.base import actor_of
+from ingest.admin_pages.base import TakesEffect, actor_of
 from ingest.admin_pages.filters import TenantNameFilter
 from ingest.models import Membership
 
@@ -47,12 +47,13 @@ class RolesOfUser(TabularInline):
     verbose_name_plural = "Roles in tenants"
 
 
-class OperatorUserAdmin(UserAdmin, ModelAdmin):
+class OperatorUserAdmin(UserAdmin, TakesEffect):
     """Users of this site. Roles give the data of tenants; staff and permissions give pages of the admin.
 
     Only a superuser changes what makes a user more than others: nobody can give what they do not have.
     """
 
+    takes_effect = "What is saved is in force at the user's next request. A new password ends the user's sessions."
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -61,8 +62,15 @@ class OperatorUserAdmin(UserAdmin, ModelAdmin):
     list_display = ("username", "name", "roles", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     list_per_page = 50
-    search_fields = ("username", "first_name", "last_name", "email")
+    search_fields = ("username", "first_name", "last_name")
     compressed_fields = False
+    #: Without an address of mail: nothing here sends any.
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Name", {"fields": ("first_name", "last_name")}),
+        ("What the user may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Times", {"fields": ("last_login", "date_joined")}),
+    )
     for_superusers = ("is_staff", "is_superuser", "groups", "user_permissions")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -131,10 +139,11 @@ class OperatorUserAdmin(UserAdmin, ModelAdmin):
         return super().log_deletions(request, queryset)
 
 
-class OperatorGroupAdmin(GroupAdmin, ModelAdmin):
+class OperatorGroupAdmin(GroupAdmin, TakesEffect):
     """Groups of permissions for the admin. Superusers alone change them."""
 
     filter_horizontal = ()
+    takes_effect = "What is saved is in force at the next request of each user of the group."
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the permissions that something goes by."""
@@ -169,9 +178,10 @@ class OperatorGroupAdmin(GroupAdmin, ModelAdmin):
         return super().log_deletions(request, queryset)
 
 
-class MembershipAdmin(ModelAdmin):
+class MembershipAdmin(TakesEffect):
     """Which user has which role in which tenant. In force at the user's next request."""
 
+    takes_effect = "A role is in force at the user's next request."
     list_display = ("user", "tenant", "role")
     list_filter = ("role", TenantNameFilter)
     list_filter_submit = True

@@ -14,11 +14,10 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.module_loading import import_string
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from ingest.adapters.tenant_records import delete_tenant, save_tenant
-from ingest.admin_pages.base import actor_of, confirmation, is_confirmed, shown_ns
+from ingest.admin_pages.base import TakesEffect, actor_of, confirmation, is_confirmed, shown_ns
 from ingest.admin_pages.filters import OwnSettingFilter
 from ingest.admin_pages.limits_shown import MAX_CHANGES, shown_changes, shown_limits, used_share
 from ingest.admin_pages.navigation import list_url
@@ -40,12 +39,16 @@ def _rows_of(group: str) -> list[Any]:
     return [*(tuple(numbers[at : at + 2]) for at in range(0, len(numbers), 2)), *texts]
 
 
-class TenantAdmin(ModelAdmin):
+class TenantAdmin(TakesEffect):
     """Settings of single tenants. Every process follows within seconds; what was changed stays in the history.
 
     A tenant needs no row here to push and query: it has the defaults then.
     """
 
+    takes_effect = (
+        "What is saved is in force within seconds in every process; nothing restarts. A shard size is used half a minute "
+        "later. A tenant needs no row here to push and query: it has the defaults then."
+    )
     list_display = ("name", "own_settings", "active_series", "live_tokens", "stored", "newest")
     list_filter = (OwnSettingFilter,)
     list_filter_submit = True

@@ -9,22 +9,25 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from ingest.access_wiring import create_token
 from ingest.adapters.token_records import revoke_token, save_changed_token, scopes_of
-from ingest.admin_pages.base import actor_of, confirmation, is_confirmed
+from ingest.admin_pages.base import TakesEffect, actor_of, confirmation, is_confirmed
 from ingest.admin_pages.filters import TenantNameFilter, TokenScopeFilter, TokenStateFilter
 from ingest.models import ApiToken
 
 
-class ApiTokenAdmin(ModelAdmin):
+class ApiTokenAdmin(TakesEffect):
     """API tokens. One is shown when it is made and never again; those that work no more stay, so that they have a name.
 
     Every process follows within seconds.
     """
 
+    takes_effect = (
+        "A new token works, a changed one is followed and a revoked one is refused within seconds, in every process. "
+        "Tokens are asked for where access control is on."
+    )
     list_display = ("prefix", "name", "tenant", "scopes", "state", "expires_at", "last_used_at", "created_by")
     list_filter = (TokenStateFilter, TokenScopeFilter, TenantNameFilter)
     list_filter_submit = True

@@ -119,7 +119,7 @@ function showFigures() {
     ['Ingesters healthy', `${ring.healthy_count} / ${ring.instances.length}`, '', ring.healthy_count < ring.instances.length],
     ['Copies of a series', String(ring.replication_factor), ring.zone_awareness_enabled ? `in ${ring.zones.length} zones` : ''],
     ['Writable series', percent(Math.floor(ring.writable_share * 1000) / 1000), '', ring.writable_share < 1],
-    ['Ingest rate', live(rate(sum((one) => one.status.stored_profiles_per_second))), heard ? 'profiles, each copy counted' : ''],
+    ['Ingest rate', live(rate(sum((one) => one.status.stored_profiles_per_second))), heard ? 'profiles, all copies' : ''],
     ['Pushes waiting', live(quantity(sum((one) => one.queue_depth))), oldest >= 0 ? `oldest ${age(oldest)}` : ''],
     ['Heads', live(quantity(sum((one) => one.status.head_bytes), 'bytes')), heard ? `${quantity(sum((one) => one.status.head_series))} series` : ''],
     ['Write-ahead logs', live(quantity(sum((one) => one.status.wal_bytes), 'bytes')), ''],
