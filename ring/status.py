@@ -14,6 +14,7 @@ from ring.core.hashring import Snapshot
 from ring.core.read_sets import read_set
 from ring.core.replication import Refusal
 from ring.core.states import READ, REPORTING, WRITE, InstanceState
+from ring.core.tenant_shards import write_shard
 from ring.core.tokens import RING_SIZE
 
 #: Shown instead of the stored state when the heartbeat is old. Never stored.
@@ -98,7 +99,7 @@ def ring_status(
     by_state = dict.fromkeys([*(state.value for state in InstanceState), UNHEALTHY], 0)
     for row in rows:
         by_state[row.shown_state] += 1
-    writable = _writable_share(snapshot, now_ms)
+    writable = _writable_share(write_shard(snapshot, "", 0), now_ms)
     readable = read_set(snapshot, READ, now_ms)
     findings = placement_findings(snapshot.rules, [row.zone for row in rows]) if rows else []
     problems = [*_store_problems(stale_seconds), *_size_problems(snapshot, rows, findings)]
@@ -144,7 +145,10 @@ def _row(instance: Instance, owned: int, now_ms: int, timeout_ms: int) -> Instan
 
 
 def _writable_share(snapshot: Snapshot, now_ms: int) -> float:
-    """Return which part of the circle has a write quorum, exactly: one look at each token's range."""
+    """Return which part of the circle has a write quorum, exactly: one look at each token's range.
+
+    ``snapshot`` is without those that are read-only: they are no copies of anything that comes.
+    """
     tokens = snapshot.topology.tokens
     if not len(tokens):
         return 0.0
@@ -206,7 +210,9 @@ def _notices(rows: tuple[InstanceStatus, ...]) -> list[str]:
             f"{rows[0].id} is the only instance: while it is away no push is stored, and nothing is found that it has "
             "not uploaded."
         )
-    notices += [f"{row.id} is read-only: it takes no new series of sharded tenants." for row in rows if row.read_only]
+    notices += [
+        f"{row.id} is read-only: it takes no pushes and still answers queries." for row in rows if row.read_only
+    ]
     return notices
 
 

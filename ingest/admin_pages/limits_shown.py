@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from ingest.admin_pages.base import shown_moment
+from ingest.admin_pages.base import shown_bytes, shown_moment
 from ingest.models import Tenant, TenantChange
 from ingest.profiles.limit_table import LIMIT_TABLE, LimitInfo, LimitKind, format_limit
 from ingest.profiles.limits import DEFAULT_LIMITS, Limits
@@ -116,7 +116,7 @@ def _used(info: LimitInfo, limit: int | str, used: Mapping[str, int]) -> str:
     if taken is None or not isinstance(limit, int) or not limit:
         return ""
     if info.kind is LimitKind.BYTES:
-        return f"{format_limit(info, taken)} of {format_limit(info, limit)} ({taken / limit:.0%})"
+        return f"{shown_bytes(taken)} of {format_limit(info, limit)} ({taken / limit:.0%})"
     return used_share(taken, limit)
 
 

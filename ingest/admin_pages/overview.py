@@ -12,11 +12,11 @@ from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from ingest.admin_pages.base import shown_moment, shown_ns
+from ingest.admin_pages.base import shown_bytes, shown_moment, shown_ns
 from ingest.admin_pages.navigation import list_url
 from ingest.api.metrics import discarded_profiles
 from ingest.models import ApiToken, AuditEntry, BlockRecord, Tenant
-from ingest.profiles.quantities import format_bytes, format_duration
+from ingest.profiles.quantities import format_duration
 from ingest.wiring import get_ring_view
 
 #: Rows of each table; each has a link to all of them.
@@ -71,7 +71,7 @@ def _storage() -> dict[str, Any]:
     return {
         "blocks": sums["blocks"],
         "profiles": sums["profiles"],
-        "size": format_bytes(sums["size"]),
+        "size": shown_bytes(sums["size"]),
         "newest": "" if newest is None else shown_moment(newest),
     }
 
@@ -96,7 +96,7 @@ def _tenants() -> dict[str, Any]:
         {
             "name": row["tenant"],
             "pk": own.get(row["tenant"]),
-            "size": format_bytes(row["size"]),
+            "size": shown_bytes(row["size"]),
             "blocks": row["blocks"],
             "newest": shown_ns(row["newest_ns"]),
             "tokens": tokens.get(row["tenant"], 0),

@@ -46,6 +46,13 @@ class RolesOfUser(TabularInline):
     verbose_name = "role"
     verbose_name_plural = "Roles in tenants"
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name each field: in a row of the table it has a column and no label."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in self.fields:
+            field.widget.attrs["aria-label"] = str(db_field.verbose_name).capitalize()
+        return field
+
 
 class OperatorUserAdmin(UserAdmin, TakesEffect):
     """Users of this site. Roles give the data of tenants; staff and permissions give pages of the admin.
@@ -102,7 +109,7 @@ class OperatorUserAdmin(UserAdmin, TakesEffect):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the permissions that something goes by."""
-        return super().formfield_for_manytomany(db_field, request, **{**kwargs, **_useful(db_field)})
+        return _with_short_names(super().formfield_for_manytomany(db_field, request, **{**kwargs, **_useful(db_field)}))
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """A user that is yet to be made has no roles."""
@@ -147,7 +154,7 @@ class OperatorGroupAdmin(GroupAdmin, TakesEffect):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the permissions that something goes by."""
-        return super().formfield_for_manytomany(db_field, request, **{**kwargs, **_useful(db_field)})
+        return _with_short_names(super().formfield_for_manytomany(db_field, request, **{**kwargs, **_useful(db_field)}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Permissions are given by superusers."""
@@ -215,6 +222,17 @@ def _useful(db_field: Any) -> dict[str, Any]:
         return ticked
     useful = Permission.objects.filter(codename__in=USEFUL_PERMISSIONS).select_related("content_type")
     return {**ticked, "queryset": useful}
+
+
+def _with_short_names(field: Any) -> Any:
+    """Have permissions called by their names alone: that of the application in front says nothing."""
+    if field is not None and field.queryset.model is Permission:
+        field.label_from_instance = _name_of
+    return field
+
+
+def _name_of(permission: Any) -> str:
+    return str(permission.name)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from ingest.adapters.orm_audit import BEGUN, REFUSED
-from ingest.admin_pages.base import ToLookAt, shown_ns
+from ingest.admin_pages.base import ToLookAt, shown_bytes, shown_ns
 from ingest.admin_pages.filters import (
     ActorFilter,
     AuditActionFilter,
@@ -21,7 +21,6 @@ from ingest.admin_pages.limits_shown import change_value
 from ingest.administration.types import GOOD, Outcome
 from ingest.models import AuditEntry, BlockRecord, Tenant, TenantChange
 from ingest.profiles.limit_table import BY_COLUMN
-from ingest.profiles.quantities import format_bytes
 
 #: Colour of each outcome; an outcome without one is neither good nor bad.
 _OUTCOME_LABELS = {
@@ -69,7 +68,7 @@ class BlockRecordAdmin(ToLookAt):
     @display(description="size", ordering="size_bytes")
     def size(self, block: BlockRecord) -> str:
         """Return its size in the bucket."""
-        return format_bytes(block.size_bytes)
+        return shown_bytes(block.size_bytes)
 
 
 class AuditEntryAdmin(ToLookAt):

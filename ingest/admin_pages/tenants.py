@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from unfold.decorators import action, display
 
 from ingest.adapters.tenant_records import delete_tenant, save_tenant
-from ingest.admin_pages.base import TakesEffect, actor_of, confirmation, is_confirmed, shown_ns
+from ingest.admin_pages.base import TakesEffect, actor_of, confirmation, is_confirmed, shown_bytes, shown_ns
 from ingest.admin_pages.filters import OwnSettingFilter
 from ingest.admin_pages.limits_shown import MAX_CHANGES, shown_changes, shown_limits, used_share
 from ingest.admin_pages.navigation import list_url
@@ -25,7 +25,6 @@ from ingest.admin_pages.rules_box import RulesBox, tried
 from ingest.limit_fields import LimitField
 from ingest.models import ApiToken, BlockRecord, Tenant
 from ingest.profiles.limit_table import BY_COLUMN, LIMIT_TABLE, LimitKind, format_limit
-from ingest.profiles.quantities import format_bytes
 from ingest.tenant_wiring import get_limits
 
 SERIES = "max_global_series_per_tenant"
@@ -46,8 +45,8 @@ class TenantAdmin(TakesEffect):
     """
 
     takes_effect = (
-        "What is saved is in force within seconds in every process; nothing restarts. A shard size is used half a minute "
-        "later. A tenant needs no row here to push and query: it has the defaults then."
+        "What is saved is in force within seconds in every process; nothing restarts. A shard size is used half a "
+        "minute later. A tenant needs no row here to push and query: it has the defaults then."
     )
     list_display = ("name", "own_settings", "active_series", "live_tokens", "stored", "newest")
     list_filter = (OwnSettingFilter,)
@@ -111,7 +110,7 @@ class TenantAdmin(TakesEffect):
     @display(description="stored", ordering="stored_bytes")
     def stored(self, tenant: Any) -> str:
         """Return the size of its blocks, with a link to them."""
-        size = format_bytes(tenant.stored_bytes)
+        size = shown_bytes(tenant.stored_bytes)
         return format_html('<a href="{}?tenant={}">{}</a>', list_url("ingest.blockrecord"), tenant.name, size)
 
     @display(description="newest profile stored (UTC)", ordering=F("newest_ns").asc(nulls_first=True))

@@ -48,7 +48,7 @@ class RingActions:
         return self._audited(actor, Action.FLUSH, instance, lambda: self._tell(instance, order))
 
     def set_read_only(self, actor: Actor, instance: str, read_only: bool) -> Result:
-        """Keep new series of sharded tenants away from an instance, or let them in again."""
+        """Keep pushes away from an instance, or let them in again. It answers queries all the time."""
         action = Action.SET_READ_ONLY if read_only else Action.UNSET_READ_ONLY
 
         def act() -> Result:

@@ -20,7 +20,7 @@ class Instance:
     tokens: tuple[int, ...] = ()  #: ascending, unique; empty before joining
     heartbeat_ms: int = 0
     registered_ms: int = 0  #: when the entry was created; 0 = unknown
-    read_only: bool = False  #: takes no new series through shuffle sharding; independent of the state
+    read_only: bool = False  #: is in no shard that takes writes, and is read as before; independent of the state
     read_only_updated_ms: int = 0  #: last change of ``read_only``; 0 = never
     versions: tuple[tuple[str, int], ...] = ()  #: (component, version) pairs, for pages only
 

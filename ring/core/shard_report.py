@@ -18,7 +18,7 @@ class ShardReport:
     configured_size: int  #: as set for the tenant; 0 = the whole ring
     size: int  #: that is used: at least the replication factor; 0 = the whole ring
     members: tuple[str, ...]  #: ids, ascending
-    read_only: tuple[str, ...]  #: ids that are in no shard because they take no new series
+    read_only: tuple[str, ...]  #: ids that are in no shard because they take no pushes
     reasons: tuple[str, ...]  #: whole sentences
 
 
@@ -30,7 +30,7 @@ def shard_report(snapshot: Snapshot, tenant: str, configured_size: int) -> Shard
     reasons = _reasons(snapshot, configured_size, size, len(members)) if len(snapshot) else ["The ring is empty."]
     if read_only:
         verb = "is read-only and takes" if len(read_only) == 1 else "are read-only and take"
-        reasons.append(f"{', '.join(read_only)} {verb} no new series.")
+        reasons.append(f"{', '.join(read_only)} {verb} no pushes.")
     return ShardReport(tenant, max(0, configured_size), size, members, read_only, tuple(reasons))
 
 

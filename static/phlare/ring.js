@@ -34,11 +34,14 @@ const lookup = new Lookup(state, () => show());
 
 const passedSeconds = () => (performance.now() - receivedAt) / 1000;
 
-/** What cards and rows are drawn with. While Redis is away, or this server, nobody's heartbeat can arrive: time stands still. */
+/** Whether what is shown is not how it is now: Redis is away, or this server, or it takes its time. */
+const isOld = () => Boolean(failed) || ring.stale_seconds > 0 || passedSeconds() > OLD_SECONDS;
+
+/** What cards and rows are drawn with. While no news comes, neither does a heartbeat: time stands still. */
 function scene() {
   const standsStill = failed || ring.stale_seconds > 0;
   return {
-    now: ring.now, passedSeconds: standsStill ? 0 : passedSeconds(), timeoutSeconds: ring.heartbeat_timeout_seconds,
+    now: ring.now, passedSeconds: standsStill ? 0 : Math.min(passedSeconds(), OLD_SECONDS), timeoutSeconds: ring.heartbeat_timeout_seconds,
     lit: lookup.lit, litWords: lookup.litWords, queues, acted,
   };
 }
@@ -87,7 +90,6 @@ function show() {
   if (!ring) return;
   $('waiting').hidden = true;
   $('ring').hidden = false;
-  $('ring').classList.toggle('stale', Boolean(failed) || ring.stale_seconds > 0);
   showNotices();
   showFigures();
   layOut();
@@ -117,7 +119,7 @@ function showFigures() {
   const oldest = Math.max(...ring.instances.map((one) => one.oldest_message_seconds ?? -1));
   const figures = [
     ['Ingesters healthy', `${ring.healthy_count} / ${ring.instances.length}`, '', ring.healthy_count < ring.instances.length],
-    ['Copies of a series', String(ring.replication_factor), ring.zone_awareness_enabled ? `in ${ring.zones.length} zones` : ''],
+    ['Replication factor', String(ring.replication_factor), ring.zone_awareness_enabled ? `in ${ring.zones.length} zones` : ''],
     ['Writable series', percent(Math.floor(ring.writable_share * 1000) / 1000), '', ring.writable_share < 1],
     ['Ingest rate', live(rate(sum((one) => one.status.stored_profiles_per_second))), heard ? 'profiles, all copies' : ''],
     ['Pushes waiting', live(quantity(sum((one) => one.queue_depth))), oldest >= 0 ? `oldest ${age(oldest)}` : ''],
@@ -153,7 +155,7 @@ function layOut() {
   $('tokens-panel').hidden = !state.values.tokens;
   $('show-tokens').setAttribute('aria-pressed', String(Boolean(state.values.tokens)));
   const now = scene();
-  ring.instances.forEach((one, index) => parts.get(one.id).update(one, index, now));
+  for (const one of ring.instances) parts.get(one.id).update(one, now);
   for (const [zone, node] of zoneCounts()) setText(node, zone);
 }
 
@@ -196,10 +198,10 @@ function tick() {
   const text = $('status');
   if (!ring) { setText(text, failed ? 'no answer' : 'loading'); return; }
   const seconds = passedSeconds();
-  const isOld = failed || ring.stale_seconds > 0 || seconds > OLD_SECONDS;
-  text.classList.toggle('old', Boolean(isOld));
+  text.classList.toggle('old', isOld());
+  $('ring').classList.toggle('stale', isOld());
   const since = failed || !ring.stale_seconds ? seconds : ring.stale_seconds + seconds;
-  setText(text, isOld ? `stale · as it was ${age(since)} ago` : `live · ${Math.round(seconds)} s old · revision ${ring.revision}`);
+  setText(text, isOld() ? `stale · as it was ${age(since)} ago` : `live · ${Math.round(seconds)} s old · revision ${ring.revision}`);
   const now = scene();
   for (const one of ring.instances) parts.get(one.id)?.tick(one, now);
 }

@@ -7,8 +7,8 @@ const holds = (one) => (one.status.head_bytes ? `the ${quantity(one.status.head_
 // Of each action: its name on the button, method, path below the instance, and what the dialog says.
 const ACTIONS = {
   flush: ['Flush', 'POST', 'flush?wait=true', (one) => `${one.id} writes ${holds(one)} as blocks and uploads them. Nothing else changes.`],
-  readOnly: ['Read-only', 'POST', 'read-only', (one) => `${one.id} gets no new series of sharded tenants. It still answers queries.`],
-  readWrite: ['Read-write', 'DELETE', 'read-only', (one) => `${one.id} gets new series again.`],
+  readOnly: ['Read-only', 'POST', 'read-only', (one) => `${one.id} takes no pushes; others take them in its place. It still answers queries.`],
+  readWrite: ['Read-write', 'DELETE', 'read-only', (one) => `${one.id} takes pushes again.`],
   prepare: ['Prepare shutdown', 'POST', 'prepare-shutdown', (one) => `The next stop of ${one.id} uploads everything, leaves the ring and forgets its tokens, whatever its settings say. Restarts in between keep that.`],
   cancel: ['Cancel prepared', 'DELETE', 'prepare-shutdown', (one) => `The next stop of ${one.id} goes by its settings.`],
   shutdown: ['Shut down', 'POST', 'shutdown', (one) => `${one.id} uploads ${holds(one)} and leaves the ring now. Its process stays and takes nothing until it is stopped.`],

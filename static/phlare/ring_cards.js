@@ -13,7 +13,7 @@ const bytes = (value) => quantity(value, 'bytes');
 
 /** When an ingester uploaded last, by the clock of the ring, and whether that goes well. */
 function lastUpload({ last_upload_seconds: at, is_upload_failing: fails, phase }, now) {
-  if (!at) return fails ? 'none yet, fails' : known(phase, () => 'none yet');
+  if (!at) return fails ? 'none since its start, fails' : known(phase, () => 'none since its start');
   return `${ago(now - at)} ${fails ? '✗ fails since' : '✓'}`;
 }
 
@@ -72,13 +72,13 @@ export class Card {
       element('h3', {}, this.swatch, element('span', { class: 'name' }, id), this.badge), this.list, this.replay, this.acted, this.actions.node);
   }
 
-  update(one, index, scene) {
+  update(one, scene) {
     this.node.className = `card ${one.shown_state}${one.read_only ? ' read-only' : ''}${scene.lit && !scene.lit.has(one.id) ? ' outside' : ''}`;
-    this.swatch.style.background = colourOf(index);
+    this.swatch.style.background = colourOf(one.id);
     setText(this.badge, stateOf(one));
     this.fill(rowsOf(one, scene), one);
     this.share.firstChild.style.width = `${Math.min(100, 100 * one.ownership)}%`;
-    this.share.firstChild.style.background = colourOf(index);
+    this.share.firstChild.style.background = colourOf(one.id);
     this.sparkline.show(scene.queues.of(one.id));
     this.showReplay(one.status);
     this.showActed(scene.acted.get(one.id), scene);
@@ -152,9 +152,9 @@ export class Row {
       element('td', {}, this.badge), ...this.cells, this.actions.mayAct ? element('td', {}, element('details', {}, element('summary', {}, 'Act'), this.actions.node)) : null);
   }
 
-  update(one, index, scene) {
+  update(one, scene) {
     this.node.className = `${one.shown_state}${one.read_only ? ' read-only' : ''}${scene.lit && !scene.lit.has(one.id) ? ' outside' : ''}`;
-    this.swatch.style.background = colourOf(index);
+    this.swatch.style.background = colourOf(one.id);
     setText(this.badge, stateOf(one));
     this.actions.update(one);
     this.tick(one, scene);

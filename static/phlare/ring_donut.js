@@ -9,8 +9,13 @@ const INNER_WIDTH = 0.17; // of all zones together
 const FADED = 0.16;
 const SILENT = 0.4;
 
-/** The colour of an ingester by its place in the order of ids; the text beside it always says the name as well. */
-export const colourOf = (index) => `hsl(${(index * 137.5 + 205) % 360} 58% 58%)`;
+const places = new Map(); // id -> its place among the colours
+
+/** The colour of an ingester, which it keeps while others come and go; the text beside it always says the name as well. */
+export function colourOf(id) {
+  if (!places.has(id)) places.set(id, places.size);
+  return `hsl(${(places.get(id) * 137.5 + 205) % 360} 58% 58%)`;
+}
 
 /** Draws a ring on a canvas. `onpoint(text)` hears in words what is under the pointer; empty = nothing. */
 export class Donut {
@@ -68,7 +73,7 @@ export class Donut {
       const one = this.shown.ring.instances[owner];
       if (!one) continue;
       context.globalAlpha = this.alphaOf(one);
-      context.fillStyle = colourOf(owner);
+      context.fillStyle = colourOf(one.id);
       context.fill(path);
     }
     context.globalAlpha = 1;
@@ -101,7 +106,7 @@ export class Donut {
     zones.forEach((zone, number) => {
       const radius = INNER * half - (number + 0.5) * width;
       let angle = -Math.PI / 2;
-      instances.forEach((one, index) => {
+      instances.forEach((one) => {
         if (one.zone !== zone || !one.ownership) return;
         const end = angle + one.ownership * 2 * Math.PI;
         const gap = Math.min(0.012, (end - angle) / 4);
@@ -109,7 +114,7 @@ export class Donut {
         context.arc(half, half, radius, angle + gap, end - gap);
         context.lineWidth = Math.max(1, width - 2 * devicePixelRatio);
         context.globalAlpha = this.alphaOf(one);
-        context.strokeStyle = colourOf(index);
+        context.strokeStyle = colourOf(one.id);
         context.stroke();
         angle = end;
       });

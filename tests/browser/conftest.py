@@ -15,13 +15,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.integration.cluster.cluster import Cluster
 
 CHROMIUM = os.environ.get("PHLARE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "pictures"
 WIDE, PHONE, HUGE = (1400, 900), (360, 740), (3840, 2160)
+#: How long a page is given for what a test waits for: a busy machine may need it, and what is there costs no time.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -107,6 +110,7 @@ def open_page(browser: Browser, cluster: Cluster) -> Iterator[OpenPage]:
             color_scheme=theme,
             base_url=f"http://127.0.0.1:{port or cluster.port}",
         )
+        page.set_default_timeout(PATIENCE_MS)
         one = Opened(page, port or cluster.port, expected=list(expected))
         one.listen()
         opened.append(one)

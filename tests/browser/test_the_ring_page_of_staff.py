@@ -76,7 +76,7 @@ def act(page: Page, instance: str, name: str) -> Locator:
 def test_an_action_asks_first_shows_what_came_of_it_and_is_audited_on_the_card(open_page: OpenPage, theme: str) -> None:
     page = signed_in(open_page(theme=theme, expected=("404",)))
     dialog = act(page, "ingester-1", "Read-only")
-    expect(dialog).to_contain_text("gets no new series of sharded tenants")
+    expect(dialog).to_contain_text("takes no pushes; others take them in its place")
     picture(page, f"ring-confirm-{theme}", whole=False)
     dialog.get_by_role("button", name="Do nothing").click()
     expect(page.locator("#outcome")).to_be_empty()

@@ -132,7 +132,7 @@ class ReadOnlyView(AdministrationView):
 
     @_action("setReadOnly", shapes.ReadOnlyAnswer)
     def post(self, request: Request, instance: str) -> HttpResponse:
-        """Keep new series of sharded tenants away from an instance. Again changes nothing, nor its time."""
+        """Keep pushes away from an instance that still answers queries. Again changes nothing, nor its time."""
         return self.report(instance, get_ring_actions().set_read_only(self.actor, instance, True))
 
     @_action("unsetReadOnly", shapes.ReadOnlyAnswer)

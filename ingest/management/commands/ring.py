@@ -53,7 +53,7 @@ class Command(BaseCommand):
         forget.add_argument("--force", action="store_true", help="even if its heartbeat is fresh")
         fates = [fate.value for fate in QueueFate]
         forget.add_argument("--queue", choices=fates, default=fates[0], help="what becomes of what waits for it")
-        read_only = actions.add_parser("read-only", help="keep new series of sharded tenants away from an instance")
+        read_only = actions.add_parser("read-only", help="keep pushes away from an instance that still answers queries")
         read_only.add_argument("instance")
         read_only.add_argument("--off", action="store_true", help="take new series again")
         flush = actions.add_parser("flush", help="have an ingester upload what it holds")

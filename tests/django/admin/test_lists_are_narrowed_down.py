@@ -114,6 +114,6 @@ def test_times_are_written_so_that_they_sort_by_eye(site: Admin) -> None:
 
 def test_a_block_tells_sizes_and_times_and_leads_to_its_tenant(site: Admin) -> None:
     body = site.text("/admin/ingest/blockrecord/").partition('id="result_list"')[2]
-    assert "2KiB" in body
+    assert "2 KiB" in body
     assert "2023-11-14 22:13:20" in body
     assert f'href="/admin/ingest/tenant/{site.tenant.pk}/change/"' in body

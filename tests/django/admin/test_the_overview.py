@@ -19,10 +19,10 @@ def words(page: str) -> str:
 def test_it_sums_what_the_catalogue_and_the_tokens_say(site: Admin) -> None:
     make_block("01KATEST0000000000000000BB", tenant="theirs", size_bytes=1 << 20)
     text = words(site.text("/admin/"))
-    assert "Stored 1026KiB 2 blocks, 80 profiles" in text
+    assert "Stored 1 MiB 2 blocks, 80 profiles" in text
     assert "Tenants 2 1 with settings here, 1 token that works" in text
-    assert "theirs 1MiB 1 blocks of theirs 0" in text
-    assert text.index("theirs 1MiB") < text.index("ours 2KiB")
+    assert "theirs 1 MiB 1 blocks of theirs 0" in text
+    assert text.index("theirs 1 MiB") < text.index("ours 2 KiB")
     assert "the defaults, set its own : theirs" in text
     assert "its own : ours" in text
 

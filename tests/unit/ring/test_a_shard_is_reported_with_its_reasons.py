@@ -47,4 +47,4 @@ def test_who_is_read_only_is_named_and_in_no_shard() -> None:
     report = shard_report(snapshot([replace(first, read_only=True), *others]), "team-a", 0)
     assert report.read_only == (first.id,)
     assert first.id not in report.members
-    assert f"{first.id} is read-only and takes no new series." in report.reasons
+    assert f"{first.id} is read-only and takes no pushes." in report.reasons

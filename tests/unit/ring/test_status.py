@@ -110,6 +110,24 @@ def test_what_is_on_its_way_is_a_notice_and_no_problem() -> None:
     assert found.notices == ("i4 is leaving: it takes no new writes and uploads what it holds.",)
 
 
+@pytest.mark.parametrize(
+    ("others", "share", "problem"),
+    [
+        pytest.param("AA", 1.0, "", id="the others are a quorum"),
+        pytest.param("AS", 0.0, "i1 has sent no heartbeat for longer than the timeout. Pushes of 100 %", id="and one"),
+        pytest.param("AL", 0.0, "Pushes of 100 % of the series are refused: too few instances take writes.", id="L"),
+        pytest.param("AAS", 1.0, "still reaches a quorum", id="two are left in a ring of four"),
+    ],
+)
+def test_one_that_is_read_only_is_no_copy_of_what_is_pushed(others: str, share: float, problem: str) -> None:
+    members = [*spaced(others), instance("reads", (1000,), read_only=True, read_only_updated_ms=1)]
+    found = ring_status(snapshot(members), NOW_MS)
+    assert found.writable_share == share
+    assert problem in " ".join(found.problems)
+    assert bool(problem) == bool(found.problems)
+    assert found.notices[-1] == "reads is read-only: it takes no pushes and still answers queries."
+
+
 @pytest.mark.parametrize("states", ["A", "AAASS", "AALS"])
 def test_the_writable_share_is_that_of_random_keys(states: str) -> None:
     ring = snapshot(random_ring(9, "abc", states=states, seed=8), 3, True)
