@@ -28,12 +28,14 @@ NAVIGATION = (
     ("docs", "API", "api-docs"),
     ("admin", "Admin", "admin:index"),
 )
+#: Pages that only staff users see while access control is on.
+STAFF_PAGES = frozenset({"ring", "status", "admin"})
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return what :file:`templates/base.html` needs of every page; a context processor."""
     return {
-        "navigation": NAVIGATION,
+        "navigation": [page for page in NAVIGATION if page[0] not in STAFF_PAGES or not _is_led_away(request)],
         "base_path": settings.BASE_PATH,
         "now_ms": time.time_ns() // 1_000_000,
         "import_map": import_map(),
@@ -41,6 +43,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "access_enabled": settings.ACCESS_ENABLED,
         "version": settings.VERSION,
     }
+
+
+def _is_led_away(request: HttpRequest) -> bool:
+    """Whether pages for staff users would refuse whoever looks. Before a sign-in nobody is told what there is not."""
+    user: Any = getattr(request, "user", None)
+    return settings.ACCESS_ENABLED and user is not None and user.is_authenticated and not user.is_staff
 
 
 @cache
