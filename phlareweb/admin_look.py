@@ -42,6 +42,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": _icon,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "BORDER_RADIUS": "6px",
+    # Django's history of a row misses what commands and the API did; the audit log and the changes of settings do not.
+    "SHOW_HISTORY": False,
     "COLORS": {"base": _BASE, "primary": _PRIMARY, "font": _FONT},
     "STYLES": [_style],
     "SCRIPTS": [_script],

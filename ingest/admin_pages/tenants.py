@@ -57,6 +57,7 @@ class TenantAdmin(TakesEffect):
     readonly_fields = ("in_force", "changes")
     actions = ("reset_to_defaults",)
     actions_detail = ("try_rules",)
+    delete_confirmation_template = "ingest/admin/tenant_delete.html"
     compressed_fields = False
     warn_unsaved_form = True
     fieldsets: tuple[Any, ...] = (

@@ -60,6 +60,18 @@ def test_an_id_in_the_path_of_a_page_keeps_its_letters(site: Admin) -> None:
     assert strip_tags(words).split() == ["Database", "Tenants", "lower-CASE"]
 
 
+def test_deleting_a_tenant_says_what_stays(site: Admin) -> None:
+    text = site.text(f"/admin/ingest/tenant/{site.tenant.pk}/delete/")
+    assert "Only its settings here are deleted" in text
+    assert "Its profiles, tokens and roles stay." in text
+
+
+def test_no_page_leads_to_a_history_that_misses_what_commands_did(site: Admin) -> None:
+    paths = [f"/admin/ingest/tenant/{site.tenant.pk}/change/", f"/admin/ingest/blockrecord/{site.block.pk}/change/"]
+    assert [path for path in paths if "/history/" in site.text(path)] == []
+    assert f"tenantchange/?tenant={site.tenant.name}" in site.text(paths[0])
+
+
 def test_the_form_of_a_user_has_what_something_goes_by(site: Admin) -> None:
     text = site.text(f"/admin/auth/user/{User.objects.get(username='member').pk}/change/")
     assert 'name="email"' not in text
