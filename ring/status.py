@@ -217,4 +217,4 @@ def _notices(rows: tuple[InstanceStatus, ...]) -> list[str]:
 
 
 def _percent(part: float) -> str:
-    return f"{part * 100:.3g} %"
+    return f"{part * 100:.3g} %" if part >= 0.001 else "under 0.1 %"

@@ -188,7 +188,8 @@ function showTokens(whole) {
 
 function showHistory({ changes }) {
   const change = (one) => (one.before === one.after ? one.after : `${one.before || 'absent'} → ${one.after || 'absent'}`);
-  $('history').tBodies[0].replaceChildren(...changes.map((one) => element('tr', {},
+  if (!changes.length) $('history').tBodies[0].replaceChildren(element('tr', {}, element('td', { colspan: '4', class: 'dim' }, 'Nothing has changed yet.')));
+  else $('history').tBodies[0].replaceChildren(...changes.map((one) => element('tr', {},
     element('td', {}, element('time', { datetime: new Date(one.at_ms).toISOString() }, new Date(one.at_ms).toLocaleString())),
     element('td', {}, one.instance_id), element('td', { class: one.after }, element('span', { class: 'dot', 'aria-hidden': 'true' }), change(one)), element('td', {}, one.reason))));
 }

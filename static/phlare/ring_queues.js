@@ -49,7 +49,7 @@ export function corners(points, now) {
 export class Sparkline {
   constructor() {
     this.node = document.createElementNS(SVG, 'svg');
-    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: 'img', class: 'sparkline' })) {
+    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: 'img', class: 'sparkline', preserveAspectRatio: 'none' })) {
       this.node.setAttribute(name, value);
     }
     this.line = document.createElementNS(SVG, 'polyline');

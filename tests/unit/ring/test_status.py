@@ -110,6 +110,13 @@ def test_what_is_on_its_way_is_a_notice_and_no_problem() -> None:
     assert found.notices == ("i4 is leaving: it takes no new writes and uploads what it holds.",)
 
 
+def test_a_sliver_of_the_circle_is_not_told_in_powers_of_ten() -> None:
+    members = [instance("a", (RING_SIZE - 1,)), instance("b", (9,)), instance("c", (99,), "S"), instance("d", (999,))]
+    found = ring_status(snapshot(members, 1), NOW_MS)
+    assert 0 < 1 - found.writable_share < 1e-6
+    assert "Pushes of under 0.1 % of the series are refused." in found.problems[0]
+
+
 @pytest.mark.parametrize(
     ("others", "share", "problem"),
     [
