@@ -11,9 +11,13 @@ from playwright.sync_api import Page
 _SERIOUS = frozenset({"serious", "critical"})
 
 
-def violations(page: Page) -> list[str]:
-    """Return what is seriously wrong with a page for whoever cannot see it well or uses no pointer, one line each."""
-    results: Any = Axe().run(page).response
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what is seriously wrong with a page for whoever cannot see it well or uses no pointer, one line each.
+
+    ``rules`` are all that axe-core has, unless some are named.
+    """
+    options: dict[str, Any] = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    results: Any = Axe().run(page, options=options).response
     return [
         f"{found['id']} ({found['impact']}): {found['help']}: {node['target']} {node.get('failureSummary', '')}"
         for found in results["violations"]

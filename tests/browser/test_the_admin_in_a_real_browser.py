@@ -116,7 +116,8 @@ def test_every_page_can_be_used_by_everybody_in_both_themes(
         assert ok(page.goto(path)), name
         expect(page.locator("html")).to_have_class("dark" if theme == "dark" else "")
         picture(page, f"admin-{name}-{theme}")
-        wrong[name] = violations(page)
+        # Of one page in two themes only the colours differ; looking for the rest twice takes a minute.
+        wrong[name] = violations(page) if theme == "dark" else violations(page, "color-contrast")
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
