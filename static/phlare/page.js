@@ -2,6 +2,11 @@
 
 const meta = (name) => globalThis.document?.querySelector(`meta[name="phlare-${name}"]`)?.content ?? '';
 const ATTEMPTS = 2;
+// What an answer means that this server did not write: something between here and it did.
+const BY_OTHERS = {
+  413: 'what was sent is too large for it', 429: 'it takes no more requests for now', 502: 'it cannot reach the server',
+  503: 'it cannot reach the server', 504: 'the server took too long for it',
+};
 
 /** Make an element; text is text, never markup. Attributes that start with "on" are listeners, null and false are left out. */
 export function element(tag, attributes = {}, ...children) {
@@ -44,16 +49,17 @@ export class RequestError extends Error {
  * Send a request and return the Response. What is only read is tried once more when the server is away for a moment.
  * Rejects with RequestError, or with AbortError when `signal` was used.
  */
-export async function ask(path, { method = 'GET', parameters, headers = {}, body, signal, attempts = method === 'GET' ? ATTEMPTS : 1 } = {}) {
-  const own = { Accept: 'application/json' };
-  if (tenant()) own['X-Scope-OrgID'] = tenant();
-  if (method !== 'GET' && meta('csrf')) own['X-CSRFToken'] = meta('csrf');
+export const ask = (path, options = {}) => tried(options, () => send(path, options));
+
+/** Get JSON. */
+export const getJson = (path, options = {}) => tried(options, async () => read(await send(path, options)));
+
+/** Send with POST, PUT or DELETE and return the JSON of the answer. */
+export const sendJson = (method, path, options = {}) => getJson(path, { ...options, method });
+
+async function tried({ method = 'GET', signal, attempts = method === 'GET' ? ATTEMPTS : 1 }, question) {
   for (let left = attempts - 1; ; left -= 1) {
-    try {
-      const response = await fetch(withParameters(address(path), parameters), { method, headers: { ...own, ...headers }, body, signal });
-      if (response.ok) return response;
-      throw await refusalOf(response);
-    } catch (error) {
+    try { return await question(); } catch (error) {
       if (error.name === 'AbortError') throw error;
       const told = error instanceof RequestError ? error : new RequestError('The server could not be reached.');
       if (left <= 0 || !told.mayPass) throw told;
@@ -62,23 +68,32 @@ export async function ask(path, { method = 'GET', parameters, headers = {}, body
   }
 }
 
-/** Get JSON. */
-export const getJson = async (path, options = {}) => read(await ask(path, options));
-
-/** Send with POST, PUT or DELETE and return the JSON of the answer. */
-export const sendJson = async (method, path, options = {}) => read(await ask(path, { ...options, method }));
+async function send(path, { method = 'GET', parameters, headers = {}, body, signal }) {
+  const own = { Accept: 'application/json' };
+  if (tenant()) own['X-Scope-OrgID'] = tenant();
+  if (method !== 'GET' && meta('csrf')) own['X-CSRFToken'] = meta('csrf');
+  const response = await fetch(withParameters(address(path), parameters), { method, headers: { ...own, ...headers }, body, signal });
+  if (!response.ok) throw await refusalOf(response);
+  return response;
+}
 
 async function read(response) {
-  try { return JSON.parse(await response.text()); } catch (error) {
+  const requestId = response.headers.get('X-Request-ID') ?? '';
+  let text;
+  try { text = await response.text(); } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new RequestError('The answer of the server is no JSON.', { status: response.status, requestId: response.headers.get('X-Request-ID') ?? '' });
+    throw new RequestError('The answer was cut off on its way.', { requestId }); // whatever its status said: it may pass
+  }
+  try { return JSON.parse(text); } catch {
+    throw new RequestError('The answer is no JSON: something on the way to the server gave it.', { status: response.status, requestId });
   }
 }
 
 async function refusalOf(response) {
   let said = {};
   try { said = JSON.parse(await response.text()); } catch { /* something in between answered */ }
-  return new RequestError(said.message || `The server answered ${response.status}.`, {
+  const words = BY_OTHERS[response.status];
+  return new RequestError(said.message || (words ? `Something on the way to the server answered ${response.status}: ${words}.` : `The server answered ${response.status}.`), {
     status: response.status,
     reason: said.reason ?? '',
     requestId: response.headers.get('X-Request-ID') ?? '',
@@ -103,9 +118,12 @@ export function showNotices(notices, host = document.getElementById('notices')) 
   host.replaceChildren(...notices.map(([kind, text, ...more]) => element('p', { class: `notice ${kind}` }, element('span', {}, text), ...more)));
 }
 
-/** The notice of a failure: what could not be done, why, the name of the request for the log, and a way to try again. */
+/** The notice of a failure: what could not be done, why, the name of the request for the log, and a way to go on. */
 export function failure(what, error, retry = null) {
   const more = [];
+  if (error.reason === 'unauthenticated' && meta('sign-in')) {
+    more.push(element('a', { class: 'button', href: withParameters(meta('sign-in'), { next: location.pathname + location.search }) }, 'Sign in again'));
+  }
   if (error.requestId) more.push(element('code', { class: 'request-id', title: 'Name of the request in the log' }, error.requestId));
   if (retry) more.push(element('button', { type: 'button', onclick: retry }, 'Try again'));
   return ['bad', `${what}: ${error.message}`, ...more];
