@@ -24,8 +24,8 @@ _ROUND_STEPS_MS = [seconds * 1000 for seconds in (15, 30, 60, 120, 300, 600, 900
 #: Profiles, spans or frames that one query may name in its address, and the longest name of a function it may have.
 _MAX_CHOSEN = 500
 _MAX_NAME_LENGTH = 4096
-_PROFILE_ID = re.compile(r"(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})\Z", re.ASCII | re.IGNORECASE)
-_SPAN_ID = re.compile(r"(?!0{16})[0-9a-f]{16}\Z", re.ASCII | re.IGNORECASE)
+_PROFILE_ID = re.compile(r"\A(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})\Z", re.ASCII | re.IGNORECASE)
+_SPAN_ID = re.compile(r"\A(?!0{16})[0-9a-f]{16}\Z", re.ASCII | re.IGNORECASE)
 
 
 def _many(child: serializers.Field, help_text: str) -> serializers.ListField:

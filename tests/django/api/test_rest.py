@@ -235,6 +235,8 @@ def test_a_timeline_groups_and_picks_a_step(filled: Doors) -> None:
         ("flamegraph", {"query": CPU, "profile_id": ["0" * 32] * 501}, "bad_request"),
         ("flamegraph", {"query": CPU, "span": "0" * 16}, "bad_request"),
         ("flamegraph", {"query": CPU, "span": "0" * 15 + "g"}, "bad_request"),
+        ("flamegraph", {"query": CPU, "span": "a" * 17}, "bad_request"),
+        ("flamegraph", {"query": CPU, "profile_id": "no-" + IDS[0]}, "bad_request"),
         ("flamegraph", {"query": CPU, "call_site": "a" * 5000}, "bad_request"),
         ("heatmap", {"query": CPU, "counted": "none"}, "bad_request"),
         ("timeline", {"query": CPU, "step": "0s"}, "bad_request"),
