@@ -18,7 +18,7 @@ export class CallTree {
    * @param {(node: number, name: string) => void} [tell.onselect] a row was chosen by Enter or a double click
    */
   constructor(host, { onhover = () => {}, onselect = () => {} } = {}) {
-    Object.assign(this, { host, onselect, graph: null, rows: [], open: new Set(), unit: '', hovered: null, matches: null });
+    Object.assign(this, { onselect, graph: null, rows: [], open: new Set(), unit: '', matches: null });
     host.classList.add('call-tree');
     this.grid = document.createElement('div');
     this.grid.className = 'function-grid';
@@ -82,11 +82,6 @@ export class CallTree {
     this.list.refresh();
   }
 
-  hover(name) {
-    this.hovered = name;
-    this.list.refresh();
-  }
-
   select(index) {
     if (index >= 0) this.onselect(this.rows[index], this.nameOf(this.rows[index]));
   }
@@ -118,15 +113,9 @@ export class CallTree {
     fillName(label, name);
     row.setAttribute('aria-level', String(depth));
     if (leaf) row.removeAttribute('aria-expanded'); else row.setAttribute('aria-expanded', String(open));
-    row.classList.toggle('hovered', name === this.hovered);
     row.classList.toggle('matched', Boolean(this.matches?.(name)));
     fillValueCell(ofTotal, total[node], total[node] / (this.whole || 1), this.unit);
     fillValueCell(ofSelf, self[node], self[node] / (this.whole || 1), this.unit);
-  }
-
-  destroy() {
-    this.list.destroy();
-    this.host.replaceChildren();
   }
 }
 

@@ -7,25 +7,8 @@ import { VirtualList } from './virtual_list.js';
 
 const ROW = 26;
 
-/** @typedef {ReturnType<typeof import('./flame_data.js').functions>[number]} Row */
-
-/**
- * Columns as [key, head, value of a row, share of a row, whether it is a change]; shares are of the total of a side.
- * @typedef {[string, string, (row: Row) => number, (row: Row, total: any) => number, boolean]} Column
- */
-const part = (value, whole) => value / (whole || 1);
-/** @type {Column[]} */
-const SINGLE = [
-  ['self', 'Self', (row) => row.self, (row, total) => part(row.self, total), false],
-  ['total', 'Total', (row) => row.total, (row, total) => part(row.total, total), false],
-];
-/** @type {Column[]} */
-const COMPARED = [
-  ['leftSelf', 'Self A', (row) => row.leftSelf, (row, total) => part(row.leftSelf, total.left), false],
-  ['rightSelf', 'Self B', (row) => row.rightSelf, (row, total) => part(row.rightSelf, total.right), false],
-  ['change', 'Δ self', (row) => row.rightSelf - row.leftSelf, (row, total) => part(row.rightSelf, total.right) - part(row.leftSelf, total.left), true],
-  ['changeTotal', 'Δ total', (row) => row.right - row.left, (row, total) => part(row.right, total.right) - part(row.left, total.left), true],
-];
+/** Columns of values: the field of a row, and what stands above. @type {['self' | 'total', string][]} */
+const COLUMNS = [['self', 'Self'], ['total', 'Total']];
 
 export class FunctionTable {
   /**
@@ -35,7 +18,7 @@ export class FunctionTable {
    * @param {(name: string) => void} [tell.onselect] a function was chosen
    */
   constructor(host, { onhover = () => {}, onselect = () => {} } = {}) {
-    Object.assign(this, { host, onhover, all: [], rows: [], total: 0, unit: '', text: '', hovered: null, by: 'self', rising: false });
+    Object.assign(this, { onhover, all: [], rows: [], total: 0, unit: '', text: '', hovered: null, by: 'self', rising: false });
     host.classList.add('function-table');
     this.grid = document.createElement('div');
     this.grid.className = 'function-grid';
@@ -52,24 +35,13 @@ export class FunctionTable {
       onpoint: (index) => { if (index < 0 || this.rows[index].name !== this.hovered) onhover(this.rows[index]?.name ?? null); },
       onchoose: (index) => onselect(this.rows[index].name),
     });
+    this.drawHead();
     this.show([], 0, '');
   }
 
-  /**
-   * @param {Row[]} rows
-   * @param {number | {left: number, right: number}} total of which shares are; of each side where two are compared
-   * @param {{normalised?: boolean}} options whether changes are sorted by shares, else by values
-   */
-  show(rows, total, unit, { normalised = true } = {}) {
-    const columns = rows[0]?.leftSelf === undefined ? SINGLE : COMPARED;
-    if (columns !== this.columns) {
-      this.columns = columns;
-      this.by = columns === SINGLE ? 'self' : 'change';
-      this.rising = false;
-      this.drawHead();
-      for (const row of this.list.pool.splice(0)) row.remove();
-    }
-    Object.assign(this, { all: rows, total, unit, normalised });
+  /** @param {{name: string, self: number, total: number}[]} rows @param {number} total of which shares are */
+  show(rows, total, unit) {
+    Object.assign(this, { all: rows, total, unit });
     this.arrange();
   }
 
@@ -97,11 +69,7 @@ export class FunctionTable {
     const rows = matches ? this.all.filter((row) => matches(row.name)) : this.all.slice();
     const sign = this.rising ? 1 : -1;
     if (this.by === 'name') rows.sort((a, b) => sign * (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    else {
-      const [, , value, share, isChange] = this.columns.find(([key]) => key === this.by);
-      const size = !isChange ? value : this.normalised ? (row) => Math.abs(share(row, this.total)) : (row) => Math.abs(value(row));
-      rows.sort((a, b) => sign * (size(a) - size(b)));
-    }
+    else rows.sort((a, b) => sign * (a[this.by] - b[this.by]));
     this.rows = rows;
     this.grid.setAttribute('aria-rowcount', String(rows.length + 1));
     for (const cell of this.head.children) {
@@ -122,8 +90,7 @@ export class FunctionTable {
       cell.append(button);
       return cell;
     };
-    this.head.replaceChildren(head('name', 'Function'), ...this.columns.map(([key, text]) => head(key, text)));
-    this.grid.classList.toggle('compared', this.columns === COMPARED);
+    this.head.replaceChildren(head('name', 'Function'), ...COLUMNS.map(([key, text]) => head(key, text)));
   }
 
   make() {
@@ -135,7 +102,7 @@ export class FunctionTable {
     const swatch = document.createElement('span');
     swatch.className = 'function-swatch';
     name.append(swatch, nameElement());
-    row.append(name, ...this.columns.map(valueCell));
+    row.append(name, ...COLUMNS.map(valueCell));
     return row;
   }
 
@@ -144,14 +111,7 @@ export class FunctionTable {
     name.title = row.name;
     name.firstChild.style.background = swatchOf(row.name);
     fillName(name.lastChild, row.name);
-    this.columns.forEach(([, , value, share, isChange], at) => {
-      fillValueCell(cells[at], value(row), share(row, this.total), this.unit, isChange);
-    });
+    COLUMNS.forEach(([key], at) => fillValueCell(cells[at], row[key], row[key] / (this.total || 1), this.unit));
     element.classList.toggle('hovered', row.name === this.hovered);
-  }
-
-  destroy() {
-    this.list.destroy();
-    this.host.replaceChildren();
   }
 }

@@ -6,7 +6,6 @@ import { sandwich } from './flame_transforms.js';
 export class Sandwich {
   /** @param {HTMLElement} host is filled @param tell as of a FlameGraph, given for both halves */
   constructor(host, { onframe = () => {}, onmenu = () => {} } = {}) {
-    this.host = host;
     host.classList.add('sandwich');
     const half = () => host.appendChild(document.createElement('div'));
     const tell = {
@@ -35,16 +34,5 @@ export class Sandwich {
   search(text) {
     this.callers.search(text);
     return this.callees.search(text);
-  }
-
-  hover(name) {
-    this.callers.hover(name);
-    this.callees.hover(name);
-  }
-
-  destroy() {
-    this.callers.destroy();
-    this.callees.destroy();
-    this.host.replaceChildren();
   }
 }

@@ -9,12 +9,9 @@ export function valueCell() {
   return cell;
 }
 
-/** Fill a cell; a change has its sign, and a colour by it. */
-export function fillValueCell(cell, value, share, unit, isChange = false) {
-  const signed = (number, text) => (isChange && number ? `${number > 0 ? '+' : '−'}${text}` : text);
-  cell.firstChild.textContent = signed(value, quantity(Math.abs(value), unit));
-  cell.lastChild.textContent = signed(share, percent(Math.abs(share)));
+/** Fill a cell. @param {number} share 0 to 1 */
+export function fillValueCell(cell, value, share, unit) {
+  cell.firstChild.textContent = quantity(value, unit);
+  cell.lastChild.textContent = percent(share);
   cell.style.setProperty('--share', String(Math.min(1, Math.abs(share))));
-  cell.classList.toggle('more', isChange && share > 0);
-  cell.classList.toggle('less', isChange && share < 0);
 }

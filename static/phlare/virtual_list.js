@@ -24,15 +24,12 @@ export class VirtualList {
     this.body.setAttribute('role', 'rowgroup');
     scroller.append(this.body);
     scroller.tabIndex = 0;
-    this.stopped = new AbortController();
-    const { signal } = this.stopped;
-    scroller.addEventListener('scroll', () => this.queue(), { passive: true, signal });
-    scroller.addEventListener('keydown', (event) => this.key(event), { signal });
-    this.body.addEventListener('click', (event) => this.click(event), { signal });
-    this.body.addEventListener('pointerover', (event) => this.onpoint(this.indexOf(event.target)), { signal });
-    this.body.addEventListener('pointerleave', () => this.onpoint(-1), { signal });
-    this.observer = new ResizeObserver(() => this.refresh());
-    this.observer.observe(scroller);
+    scroller.addEventListener('scroll', () => this.queue(), { passive: true });
+    scroller.addEventListener('keydown', (event) => this.key(event));
+    this.body.addEventListener('click', (event) => this.click(event));
+    this.body.addEventListener('pointerover', (event) => this.onpoint(this.indexOf(event.target)));
+    this.body.addEventListener('pointerleave', () => this.onpoint(-1));
+    new ResizeObserver(() => this.refresh()).observe(scroller);
   }
 
   /** Show so many rows, from the first unless `keep`. */
@@ -106,12 +103,5 @@ export class VirtualList {
     else if (event.key === 'Enter' && this.active >= 0) this.onchoose(this.active, event);
     else return;
     event.preventDefault();
-  }
-
-  destroy() {
-    this.stopped.abort();
-    this.observer.disconnect();
-    cancelAnimationFrame(this.queued);
-    this.body.remove();
   }
 }

@@ -21,8 +21,7 @@ const flame = new FlameGraph($('flame'), {
   },
   onchange: ({ graph, trail, unit }) => {
     $('trail').textContent = trail.map(({ label }) => label).join(' > ');
-    const { sides } = graph;
-    table.show(functions(graph), sides ? { left: sides.left[0], right: sides.right[0] } : graph.total[0], unit);
+    table.show(functions(graph), graph.total[0], unit);
     tree.show(graph, { unit });
   },
 });

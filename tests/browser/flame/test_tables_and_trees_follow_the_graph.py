@@ -92,18 +92,6 @@ def test_the_table_is_used_by_keys(table: Page) -> None:
     expect(table.locator("#functions .active")).to_contain_text(table.evaluate("stage.table.rows.at(-1).name"))
 
 
-def test_two_profiles_are_sorted_by_what_changed_most(page: Page, address: str) -> None:
-    show(page, address, "diff")
-    heads = page.locator("#functions [role=columnheader]")
-    expect(heads).to_have_text(["Function", "Self A", "Self B", "Δ self", "Δ total"])
-    expect(heads.nth(3)).to_have_attribute("aria-sort", "descending")
-    rows = page.evaluate("stage.table.rows.map((row) => [row.leftSelf, row.rightSelf])")
-    left, right = page.evaluate("[stage.table.total.left, stage.table.total.right]")
-    changes = [abs(b / right - a / left) for a, b in rows]
-    assert changes == sorted(changes, reverse=True)
-    assert (sum(a for a, _ in rows), sum(b for _, b in rows)) == (left, right)
-
-
 def test_the_call_tree_opens_the_heaviest_way_and_is_used_by_keys(page: Page, address: str) -> None:
     show(page, address, "go")
     grid = page.get_by_role("treegrid", name="Call tree")
