@@ -48,7 +48,7 @@ const NEW = 2 * STEPS + 2;
  * By how much a frame changed, from -1 (gone) over 0 to 1 (new): the change against the larger of the two.
  * @param normalised compare shares of each side's total, else the values themselves
  */
-export function changeOf({ sides }, node, normalised) {
+export function relativeChange({ sides }, node, normalised) {
   const before = sides.left[node] / (normalised ? sides.left[0] || 1 : 1);
   const after = sides.right[node] / (normalised ? sides.right[0] || 1 : 1);
   return before || after ? (after - before) / Math.max(before, after) : 0;
@@ -64,7 +64,7 @@ export function colouring(graph, { scheme = 'package', change = 'blueOrange', no
     const of = (node) => {
       if (!left[node]) return NEW;
       if (!right[node]) return GONE;
-      return NO_CHANGE + Math.round(STEPS * changeOf(graph, node, normalised));
+      return NO_CHANGE + Math.round(STEPS * relativeChange(graph, node, normalised));
     };
     return { palette: PALETTES[change], of };
   }

@@ -1,7 +1,7 @@
 // Frames of one package share a colour; a change is told by its size and direction.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { changeOf, changeScale, colouring, packageOf, swatchOf } from '../phlare/flame_colours.js';
+import { relativeChange, changeScale, colouring, packageOf, swatchOf } from '../phlare/flame_colours.js';
 import { decode } from '../phlare/flame_data.js';
 import { answerOf } from './stacks.js';
 
@@ -28,10 +28,10 @@ const compared = decode(answerOf([
 const nodeOf = (name) => [...compared.name].findIndex((index) => compared.names[index] === name);
 
 test('a change is one of shares, or of values', () => {
-  assert.equal(changeOf(compared, nodeOf('same'), true), 0);
-  assert.equal(changeOf(compared, nodeOf('same'), false), 0.5);
-  assert.equal(changeOf(compared, nodeOf('gone'), true), -1);
-  assert.equal(changeOf(compared, nodeOf('new'), true), 1);
+  assert.equal(relativeChange(compared, nodeOf('same'), true), 0);
+  assert.equal(relativeChange(compared, nodeOf('same'), false), 0.5);
+  assert.equal(relativeChange(compared, nodeOf('gone'), true), -1);
+  assert.equal(relativeChange(compared, nodeOf('new'), true), 1);
 });
 
 for (const change of ['blueOrange', 'greenRed']) {
