@@ -1,4 +1,5 @@
 // Two sides compared: one graph with both, two graphs side by side, or a table of what changed. Of queries and of files alike.
+import { copyText } from './clipboard.js';
 import { ChangeTable, FILTERS } from './change_table.js';
 import { sideOf } from './diff_data.js';
 import { FlameGraph } from './flame.js';
@@ -149,7 +150,7 @@ export class DiffView {
   act(graph, action, frame) {
     if (action === 'search') { this.search.value = literally(frame.name); this.search.dispatchEvent(new Event('input')); }
     if (action === 'sandwich') graph.apply({ kind: 'focus', name: frame.name });
-    if (action === 'link') navigator.clipboard?.writeText(location.href).catch(() => {});
+    if (action === 'link') copyText(location.href);
   }
 
   /** The graphs in view. */

@@ -1,4 +1,5 @@
 // The page that explores profiles. All that it shows is in the address; each part asks for what it shows and nothing twice.
+import { copyText } from './clipboard.js';
 import { Completion } from './completion.js';
 import { groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
 import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, topParameters } from './explore_query.js';
@@ -225,9 +226,9 @@ async function act(action, frame) {
   if (action === 'diff') {
     location.assign(diffAddress(comparisonWithBefore(state.values, nowMs, frame?.name ?? '')));
   } else if (action === 'link') {
-    await navigator.clipboard?.writeText(location.href).catch(() => {});
-    $('status').textContent = 'link copied';
+    $('status').textContent = await copyText(location.href) ? 'link copied' : 'not copied: take it from the address bar';
   } else if (action === 'copied') $('status').textContent = 'copied';
+  else if (action === 'not copied') $('status').textContent = 'not copied: this browser lets no page copy';
   else if (action === 'help') $('keys').showModal();
 }
 

@@ -1,5 +1,6 @@
 // A flame graph in an element: what is shown, zoomed, searched for and pointed at. Drawing is flame_draw.js, pointer and
 // keys are flame_input.js, and what transforms do is flame_transforms.js.
+import { copyText } from './clipboard.js';
 import { colouring } from './flame_colours.js';
 import { decode, depthOf, follow, pathOf, search } from './flame_data.js';
 import { ROW, draw, nodeAt, rowTop, runAt } from './flame_draw.js';
@@ -26,7 +27,7 @@ export class FlameGraph {
    * @param {object} tell
    * @param {(frame: ?Frame) => void} [tell.onframe] what is pointed at changed
    * @param {(action: string, frame: ?Frame) => void} [tell.onmenu] what a page does itself: 'sandwich', 'search', 'diff',
-   *   'link', 'copied', 'help'
+   *   'link', 'copied', 'not copied', 'help'
    * @param {(graph: FlameGraph) => void} [tell.onchange] zoom, transforms or the data changed
    */
   constructor(host, { onframe = () => {}, onmenu = () => {}, onchange = () => {} } = {}) {
@@ -331,8 +332,7 @@ export class FlameGraph {
   }
 
   async copy(text) {
-    await navigator.clipboard?.writeText(text).catch(() => {}); // not allowed, or no secure page
-    this.onmenu('copied', null);
+    this.onmenu(await copyText(text) ? 'copied' : 'not copied', null);
   }
 
   destroy() {

@@ -1,4 +1,5 @@
 // The page of the first profile: a token, a snippet, and what has come since. Polls the push inbox.
+import { copyText } from './clipboard.js';
 import { age, quantity } from './format.js';
 import { address, element, failure, getJson, sendJson, showNotices, tenant, withParameters } from './page.js';
 import { serverNow } from './server_clock.js';
@@ -35,21 +36,8 @@ function fillIn() {
 }
 
 async function copy(button, text) {
-  let done = 'Copied';
-  try { await navigator.clipboard.writeText(text); } catch { done = copyOldWay(text) ? 'Copied' : 'Select it and copy'; }
-  button.textContent = done;
+  button.textContent = await copyText(text) ? 'Copied' : 'Select it and copy';
   setTimeout(() => { button.textContent = 'Copy'; }, 2000);
-}
-
-/** Without TLS a browser has no clipboard to write to, but it copies what is selected. */
-function copyOldWay(text) {
-  const area = element('textarea', { 'aria-hidden': 'true', class: 'hidden-label' });
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand('copy');
-  area.remove();
-  return done;
 }
 
 async function offerToken(scopes) {
