@@ -150,14 +150,10 @@ class SeriesQuery(SelectorQuery):
     )
 
 
-class TimelineQuery(ProfileQuery):
-    """A query for totals over time."""
+class StepQuery(ProfileQuery):
+    """A query for something over time, step by step."""
 
     step = DurationField(required=False, help_text="Distance of the points, e.g. `15s`.")
-    group_by = serializers.CharField(
-        required=False, default="", help_text="Label names to split by, separated by commas."
-    )
-    limit = serializers.IntegerField(required=False, default=0, min_value=0, max_value=10_000)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs = super().validate(attrs)
@@ -167,6 +163,15 @@ class TimelineQuery(ProfileQuery):
         if attrs["step"] < 1:
             raise serializers.ValidationError({"step": "must not be zero."})
         return attrs
+
+
+class TimelineQuery(StepQuery):
+    """A query for totals over time."""
+
+    group_by = serializers.CharField(
+        required=False, default="", help_text="Label names to split by, separated by commas."
+    )
+    limit = serializers.IntegerField(required=False, default=0, min_value=0, max_value=10_000)
 
 
 class ErrorAnswer(serializers.Serializer):
@@ -272,7 +277,7 @@ class TimelineAnswer(QueryAnswer):
     series = LineAnswer(many=True)
 
 
-class HeatmapQuery(TimelineQuery):
+class HeatmapQuery(StepQuery):
     """A query for how many profiles, or spans of them, have which value over time."""
 
     counted = serializers.ChoiceField(

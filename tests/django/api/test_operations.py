@@ -65,8 +65,10 @@ def test_the_description_names_every_rest_route_once(doors: Doors) -> None:
     ]
     assert {"/api/v1/profiles", "/api/v1/labels/{name}/values", "/pyroscope/render"} <= set(routes)
     assert sorted(document["paths"]) == sorted(routes)
-    names = {one["name"] for one in document["paths"]["/api/v1/timeline"]["get"]["parameters"]}
-    assert names == {"query", "profile_type", "from", "until", "step", "group_by", "limit"}
+    over_time = {"query", "profile_type", "from", "until", "step"}
+    for path, more in (("timeline", {"group_by", "limit"}), ("heatmap", {"counted"})):
+        names = {one["name"] for one in document["paths"][f"/api/v1/{path}"]["get"]["parameters"]}
+        assert names == over_time | more, path
 
 
 def test_the_documentation_is_a_page_without_anything_from_elsewhere(doors: Doors) -> None:
