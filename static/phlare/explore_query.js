@@ -1,5 +1,6 @@
 // What the explore page asks the API for, as pure functions of its state (the values of its address) and of the moment that
 // "now" is.
+import { literally } from './flame_data.js';
 import { formatSelector, including, parseSelector } from './selector.js';
 import { innerRange, isRelative, resolve } from './time_range.js';
 
@@ -69,7 +70,7 @@ export function comparisonWithBefore(values, nowMs, name) {
   const { from, until } = countedRange(values, nowMs);
   const { query } = selectionOf(values);
   const before = from - (until - from);
-  return { type: values.type, from: before, until, left_query: query, left_from: before, left_until: from, right_query: query, right_from: from, right_until: until, q: name };
+  return { type: values.type, from: before, until, left_query: query, left_from: before, left_until: from, right_query: query, right_from: from, right_until: until, q: literally(name) };
 }
 
 /** The range moved or widened: -1 and 1 are the ones before and after, 0 is twice as long. Nothing is later than now. */

@@ -54,6 +54,7 @@ test('two groups are compared over what is selected', () => {
 test('what is shown is compared with as long a time before it', () => {
   const state = comparisonWithBefore(values(), NOW, 'f');
   assert.deepEqual([state.left_from, state.left_until, state.right_from, state.right_until, state.q], [NOW - 2 * HOUR, NOW - HOUR, NOW - HOUR, NOW, 'f']);
+  assert.equal(comparisonWithBefore(values(), NOW, 'operator[]').q, 'operator\\[\\]'); // a search is an expression
 });
 
 test('a range is moved by its length, widened around its middle, and never later than now', () => {
