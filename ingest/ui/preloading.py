@@ -13,15 +13,19 @@ _IMPORT = re.compile(r"^import .*? from '\./([\w.]+)';$", re.MULTILINE)
 
 
 @cache
-def modules_of(entry: str) -> tuple[str, ...]:
-    """Return the addresses of a module of ours and of every module it imports, itself or through others."""
-    found = {entry: None}
-    waiting = [entry]
-    while waiting:
-        for name in _IMPORT.findall(_text(waiting.pop())):
+def modules_of(*entries: str) -> tuple[str, ...]:
+    """Return the addresses of modules of ours and of all they import, themselves or through others.
+
+    An entry with all it needs comes before the next one.
+    """
+    found: dict[str, None] = {}
+    for entry in entries:
+        waiting = [entry]
+        while waiting:
+            name = waiting.pop()
             if name not in found:
                 found[name] = None
-                waiting.append(name)
+                waiting += _IMPORT.findall(_text(name))
     return tuple(static(f"phlare/{name}") for name in found)
 
 

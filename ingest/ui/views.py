@@ -31,7 +31,8 @@ _SIDES = (("left", "A", "baseline"), ("right", "B", "compared with it"))
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     """Show services, their profile types, a timeline and a flame graph."""
-    context = {"nav": "explore", "origin": origin(request), "modules": preloading.modules_of("explore.js")}
+    modules = preloading.modules_of("explore_first.js", "explore.js")
+    context = {"nav": "explore", "origin": origin(request), "modules": modules}
     return render(request, "ingest/explore.html", context)
 
 

@@ -78,6 +78,7 @@ export class CallTree {
 
   /** Mark the rows that match; an empty text ends it. */
   search(text) {
+    if (!text && !this.matches) return;
     this.matches = text ? matcher(text) : null;
     this.list.refresh();
   }

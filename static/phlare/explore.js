@@ -1,8 +1,9 @@
 // The page that explores profiles. All that it shows is in the address; each part asks for what it shows and nothing twice.
 import { copyText } from './clipboard.js';
 import { Completion } from './completion.js';
-import { groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
-import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, topParameters } from './explore_query.js';
+import { beginning, groupedTypes, hiddenText, missingNotice, pointsAfter, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
+import { openedMs, takeFirst } from './explore_first.js';
+import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, servicesParameters, topParameters } from './explore_query.js';
 import { ExportMenu } from './export_menu.js';
 import { decode, follow } from './flame_data.js';
 import { grafted, hasHidden } from './graft.js';
@@ -27,11 +28,11 @@ const state = new PageState(DEFAULTS, load);
 const notices = new Map(); // part of the page -> its notices
 const answers = new Map(); // part of the page -> its answer
 const questions = {
-  services: new Question($('services'), 'Reading services'), timeline: new Question($('chart'), 'Reading the timeline'),
-  graph: new Question($('graph-views'), 'Merging profiles'), lines: new Question($('services'), 'Reading totals'),
+  services: new Question($('services'), 'Reading services', takeFirst), timeline: new Question($('chart'), 'Reading the timeline', takeFirst),
+  graph: new Question($('graph-views'), 'Merging profiles', takeFirst), lines: new Question($('services'), 'Reading totals'),
   labels: new Question($('labels'), 'Reading labels'), deep: new Question($('flame'), 'Reading small frames'), top: new Question($('functions'), 'Reading functions'),
 };
-let nowMs = serverNow();
+let nowMs = openedMs;
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
 let refreshing = null;
@@ -104,7 +105,7 @@ async function load() {
   const { values } = state;
   controls();
   $('status').textContent = 'loading';
-  const listed = attempt('services', 'Services could not be read', () => questions.services.ask('/api/v1/series', { ...range(), labels: 'service_name,__profile_type__' }), showServices);
+  const listed = attempt('services', 'Services could not be read', () => questions.services.ask('/api/v1/series', servicesParameters(state.values, nowMs)), showServices);
   if (!values.type || !values.query) {
     if (!await listed || !begin()) return;
   }
@@ -120,18 +121,14 @@ async function load() {
   attempt('lines', 'Totals of services could not be read', () => questions.lines.ask('/api/v1/timeline', linesParameters(state.values, nowMs)), showLines);
 }
 
-/** Choose what to begin with: the first service and its CPU time. @returns whether there is anything */
+/** Choose what to begin with. @returns whether there is anything */
 function begin() {
-  const { values } = state;
-  const isEmpty = !services.names.length;
-  $('empty').hidden = !isEmpty;
-  $('shown').hidden = isEmpty;
-  if (isEmpty) {
+  const first = beginning(state.values, services.types, services.favourites);
+  if (!first) {
     $('status').textContent = `loaded ${clock(Date.now())}`;
     return false;
   }
-  const query = values.query || queryOf(services.first);
-  state.set({ query, type: values.type || preferredType(typesOf(services.types, query)) }, { replace: true });
+  state.set(first, { replace: true });
   controls();
   return true;
 }
@@ -175,7 +172,7 @@ function showGraph(answer) {
     deepened = new Set();
     answers.delete('top');
     panel.show(answer);
-    if (!shownAt) requestAnimationFrame(() => performance.mark('phlare-first-graph'));
+    if (!shownAt) requestAnimationFrame(() => setTimeout(() => performance.mark('phlare-first-graph'))); // after it is painted
     shownAt = Date.now();
     if (answer.hidden_nodes) attempt('top', 'The table could not be read in full', () => questions.top.ask('/api/v1/top', topParameters(state.values, nowMs)), () => panel.relist());
   } else panel.restore();
@@ -246,8 +243,7 @@ function controls() {
   $('refresh-every').disabled = !isRelative(values);
   picker.show(values);
   labels.show(values.query);
-  services.picked = serviceOf(values.query);
-  services.draw();
+  services.pick(serviceOf(values.query));
   const inner = innerRange(values.sel, range());
   timeline.select(inner);
   $('inner').hidden = !inner;

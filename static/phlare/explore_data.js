@@ -1,4 +1,5 @@
 // What the explore page makes of answers, without a page: the list of services, profile types, notices.
+import { arranged } from './favourites.js';
 import { percent } from './format.js';
 import { clock } from './time_range.js';
 import { parseSelector, quoted } from './selector.js';
@@ -40,6 +41,16 @@ export function preferredType(types) {
     if (found) return found;
   }
   return types[0] ?? '';
+}
+
+/**
+ * What to show where the address says nothing: the favourite that comes first, or the first service, and its CPU time.
+ * @returns {?{query: string, type: string}} null where there is no service
+ */
+export function beginning({ query, type }, services, favourites) {
+  if (!services.size) return null;
+  const chosen = query || queryOf(arranged([...services.keys()], favourites, '')[0]);
+  return { query: chosen, type: type || preferredType(typesOf(services, chosen)) };
 }
 
 /** Types by their profile, for a list with headings. @returns [[profile, [{id, text}, ...]], ...] */

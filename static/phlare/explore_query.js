@@ -38,6 +38,9 @@ export function graphParameters(values, nowMs) {
 /** Parameters of the table of functions of the same profiles. */
 export const topParameters = (values, nowMs) => ({ ...graphParameters(values, nowMs), max_nodes: '', limit: MOST_FUNCTIONS });
 
+/** Parameters of the list of services with their profile types. */
+export const servicesParameters = (values, nowMs) => ({ ...rangeOf(values, nowMs), labels: 'service_name,__profile_type__' });
+
 /** What the chart shows, as [path, parameters]. */
 export function chartQuestion(values, nowMs) {
   const common = { ...rangeOf(values, nowMs), ...selectionOf(values) };

@@ -47,6 +47,7 @@ export class FunctionTable {
 
   /** Show only what matches, as a search in the graph does; an empty text shows all. */
   filter(text) {
+    if (text === this.text) return;
     this.text = text;
     this.arrange();
   }

@@ -131,7 +131,6 @@ export class GraphPanel {
     if (VIEWS[view].includes('functions') && this.listed !== graph) {
       this.listed = graph;
       this.table.show(this.rows(graph), graph.total[0], unit);
-      this.table.filter(values.q);
     }
     if (view === 'sandwich') this.between(graph, values.fn || this.rows(graph)[0]?.name || '');
     if (view === 'tree' && this.grown !== graph) {

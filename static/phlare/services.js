@@ -1,28 +1,21 @@
 // The list of services: filtered, favourites first, each with its line and total of the chosen profile type. Only the rows in
 // view are in the page.
+import { arranged, readFavourites, writeFavourites } from './favourites.js';
 import { lineColour } from './timeline.js';
 import { quantity } from './format.js';
 import { element } from './page.js';
 
 const ROW = 48; // pixels, as in explore.css
 const SPARE = 4;
-const STORE = 'phlare-favourites';
-
-/** Services in the order of the list: favourites, then the others, each by name; only those that have `text` in their name. */
-export function arranged(names, favourites, text) {
-  const wanted = text.trim().toLowerCase();
-  const by = (a, b) => Number(favourites.has(b)) - Number(favourites.has(a)) || (a < b ? -1 : a > b ? 1 : 0);
-  return names.filter((name) => name.toLowerCase().includes(wanted)).sort(by);
-}
 
 export class ServiceList {
   /** `onpick(name)`: null is all of them. */
   constructor(list, filter, { onpick }) {
-    Object.assign(this, { list, filter, onpick, names: [], types: new Map(), lines: new Map(), picked: null, favourites: read() });
+    Object.assign(this, { list, filter, onpick, names: [], types: new Map(), lines: new Map(), picked: null, favourites: readFavourites() });
     filter.addEventListener('input', () => { list.scrollTop = 0; this.draw(); });
     list.addEventListener('scroll', () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(list);
-    document.addEventListener('themechange', () => this.draw());
+    document.addEventListener('themechange', () => this.queue());
     list.addEventListener('keydown', (event) => this.key(event));
   }
 
@@ -30,19 +23,26 @@ export class ServiceList {
   show(types, picked) {
     this.types = types;
     this.names = [...types.keys()];
-    this.picked = picked;
-    this.draw();
+    this.pick(picked);
   }
 
   /** Lines of the timeline of the chosen type, grouped by service_name. */
   showLines(series, { from, until, step, unit }) {
     this.lines = new Map(series.map((line) => [line.labels.service_name ?? '', { ...line, sum: line.values.reduce((a, b) => a + b, 0) }]));
     Object.assign(this, { from, until, step, unit });
-    this.draw();
+    this.queue();
   }
 
-  /** The favourite that comes first, or the first service. */
-  get first() { return arranged(this.names, this.favourites, '')[0]; }
+  /** Mark a service as the one that is shown. */
+  pick(name) {
+    this.picked = name;
+    this.queue();
+  }
+
+  /** Draw with the next picture: what changes together is drawn once. */
+  queue() {
+    this.queued ||= requestAnimationFrame(() => { this.queued = 0; this.draw(); });
+  }
 
   draw() {
     const rows = arranged(this.names, this.favourites, this.filter.value);
@@ -97,7 +97,7 @@ export class ServiceList {
 
   favour(name) {
     if (!this.favourites.delete(name)) this.favourites.add(name);
-    try { localStorage.setItem(STORE, JSON.stringify([...this.favourites])); } catch { /* then until the page is left */ }
+    writeFavourites(this.favourites);
     this.draw();
   }
 
@@ -116,7 +116,3 @@ export class ServiceList {
 }
 
 const typeCount = (types) => `${types.size} ${types.size === 1 ? 'type' : 'types'}`;
-
-function read() {
-  try { return new Set(JSON.parse(localStorage.getItem(STORE) ?? '[]')); } catch { return new Set(); }
-}

@@ -2,6 +2,7 @@
 
 ``make bench-ui`` prints one JSON object a line. The graph is made of the demo's recordings, see
 ``tests/browser/flame/graphs.py``. Times are the browser's own: the median of some runs, after one that does not count.
+At the end ``/explore`` of a real cluster with the demo's profiles is opened.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
+import statistics
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from phlareweb.static_files import minified
 from tests.browser.flame.stage import graph, serving
+from tests.integration.cluster.cluster import Cluster
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "phlare"
 RUNS = 7
@@ -136,6 +142,32 @@ def measure_deep(page: Page, address: str) -> None:
     figure("ui: part of the last screen of 5 000 levels that is drawn", drawn, "share", ">= 0.8")
 
 
+def first_graph_ms(page: Page) -> float:
+    """Open explore without a word of what to show; return when its flame graph was painted, from the navigation on."""
+    page.goto("/explore")
+    expect(page.locator("#status")).to_have_text(re.compile("^loaded"), timeout=60_000)
+    painted: float = page.evaluate("performance.getEntriesByName('phlare-first-graph')[0].startTime")
+    page.close()
+    return painted
+
+
+def measure_first_paint(browser: Browser, port: int) -> None:
+    """Measure explore on a server that has answered before, in a browser with its files and in one without any."""
+    options: dict[str, Any] = {"viewport": {"width": 1400, "height": 900}, "base_url": f"http://127.0.0.1:{port}"}
+    warm = browser.new_context(**options)
+    for _ in range(RUNS):
+        first_graph_ms(warm.new_page())
+    times: dict[str, list[float]] = {"with its files": [], "without any file": []}
+    for _ in range(RUNS):
+        times["with its files"].append(first_graph_ms(warm.new_page()))
+        cold = browser.new_context(**options)
+        times["without any file"].append(first_graph_ms(cold.new_page()))
+        cold.close()
+    for files, taken in times.items():
+        name = f"ui: from the address of explore to its flame graph, {files} in the browser"
+        figure(name, statistics.median(taken), "ms", "<= 500", fastest=round(min(taken)))
+
+
 def main() -> int:
     """Print all figures."""
     figure("ui: JavaScript of all pages together, gzipped", scripts_gzipped(), "kB", "<= 60")
@@ -147,6 +179,16 @@ def main() -> int:
         page = browser.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
         measure_large(page, address)
         measure_deep(page, address)
+        page.close()
+        with tempfile.TemporaryDirectory() as folder:
+            cluster = Cluster(Path(folder) / "data")
+            try:
+                cluster.start()
+                cluster.wait_until_whole(3)
+                cluster.manage("demo", f"--url=http://127.0.0.1:{cluster.port}", "--hours=0.25")
+                measure_first_paint(browser, cluster.port)
+            finally:
+                cluster.kill_everything()
         browser.close()
     return 0
 

@@ -1,10 +1,10 @@
 // What the explore page makes of answers: services, types, labels, notices, and where a value lies in a heatmap.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
+import { beginning, groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
 import { bucketOf, exemplarsOf } from '../phlare/heatmap.js';
 import { countValues } from '../phlare/labels.js';
-import { arranged } from '../phlare/services.js';
+import { arranged } from '../phlare/favourites.js';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds', SPACE = 'memory:inuse_space:bytes:space:bytes';
 const SERIES = [{ service_name: 'web', __profile_type__: SPACE }, { service_name: 'api', __profile_type__: CPU }, { service_name: 'web', __profile_type__: CPU }, { __profile_type__: CPU }];
@@ -28,6 +28,14 @@ test('CPU time is what one begins with, if there is any', () => {
   assert.equal(preferredType([SPACE]), SPACE);
   assert.equal(preferredType(['x:y:z:a:b']), 'x:y:z:a:b');
   assert.equal(preferredType([]), '');
+});
+
+test('where the address says nothing, the first favourite or the first service is shown', () => {
+  const services = servicesOf(SERIES.slice(0, 3));
+  assert.deepEqual(beginning({ query: '', type: '' }, services, new Set()), { query: queryOf('api'), type: CPU });
+  assert.deepEqual(beginning({ query: '', type: '' }, services, new Set(['web', 'gone'])), { query: queryOf('web'), type: CPU });
+  assert.deepEqual(beginning({ query: queryOf('web'), type: SPACE }, services, new Set()), { query: queryOf('web'), type: SPACE });
+  assert.equal(beginning({ query: '', type: '' }, servicesOf([]), new Set(['web'])), null);
 });
 
 test('types have the heading of their profile', () => {
