@@ -12,16 +12,29 @@ import { TreeBuilder } from './flame_tree.js';
  *   | {kind: 'collapse' | 'invert'} | {kind: 'preset', preset: string}} Transform
  */
 
+function either(...patterns) { return new RegExp(patterns.map(({ source }) => source).join('|')); }
+
 /** Frames that belong to a run time: names, as the languages' profilers write them. */
 export const PRESETS = {
-  go: { label: 'Go runtime', pattern: /^(runtime|internal\/runtime|runtime\/internal)(\/[\w/]+)?[.(]|^(gcWriteBarrier|gogo|mcall|morestack)$/ },
-  python: {
-    label: 'Python internals',
-    pattern: /^(_?PyEval_|_?Py[A-Z]\w*_|cfunction_|method_vectorcall|pymain_|<frozen |<module> \(<frozen|importlib\.|_bootstrap)|(^|[/ (])(importlib\/_bootstrap|runpy\.py|threading\.py)/,
-  },
-  libc: { label: 'libc', pattern: /^(__libc_|__GI_|_start$|__clone|clone3?$|start_thread$|__pthread_|pthread_|_?_?(malloc|free|calloc|realloc|memcpy|memmove|memset|strlen)(_\w+)?$)|libc(\.so|-\d)/ },
-  jvm: { label: 'JVM', pattern: /^(java[./]lang[./](reflect|invoke|Thread)|jdk[./]internal[./]|sun[./]reflect|(\w+::)?(JavaCalls|Interpreter|CompileBroker|GCTaskThread|SafepointSynchronize|G1\w+|JavaThread|thread_native_entry))/ },
-  v8: { label: 'V8 and Node internals', pattern: /^\((program|garbage collector|idle|root)\)$|^v8::|(^|[ (:])node:internal|^node::/ },
+  go: { label: 'Go runtime', pattern: /^(runtime|internal\/runtime|runtime\/internal)(\/[\w/]+)?[.(](?!rs:)|^(gcWriteBarrier|gogo|mcall|morestack)$/ },
+  python: { label: 'Python internals', pattern: either(
+    /^(_?PyEval_|_?Py[A-Z]\w*_|cfunction_|method_vectorcall|pymain_|<frozen |<module> \(<frozen|importlib\.|_bootstrap)/,
+    /^(Thread\.(_bootstrap|_bootstrap_inner|run)$|_GeneratorContextManager|ContextDecorator\.|contextmanager\.<locals>|_WorkItem\.run|BaseEventLoop\.|Handle\._run)/,
+    /^(_run_code|_run_module_as_main|_find_and_load|_load_unlocked|_call_with_frames_removed)/,
+    /(^|[/ (])(importlib\/_bootstrap|runpy\.py|threading\.py|contextlib\.py|concurrent\/futures\/thread\.py|asyncio\/)/,
+  ) },
+  libc: { label: 'libc', pattern: either(
+    /^(__libc_|__GI_|_start$|__clone|clone3?$|start_thread$|__pthread_|pthread_|_?_?(malloc|free|calloc|realloc|memcpy|memmove|memset|strlen)(_\w+)?$)/,
+    /lib(c|pthread)(\.so|-\d)/,
+  ) },
+  jvm: { label: 'JVM', pattern: either(
+    /^(java[./]lang[./]((reflect|invoke)[./]|Thread\.)|jdk[./]internal[./]|sun[./]reflect)/,
+    /^(libjvm\.so\b|\w+(<.*>)?::|JVM_|jni_|thread_native_entry|I2C\/C2I|\.?[vi]table )/, // HotSpot itself is C++
+  ) },
+  v8: { label: 'V8 and Node internals', pattern: either(
+    /^:?\((program|garbage collector|idle|root|external)\)|^(Garbage Collection|Node\.js)$|^v8::|^node::|(^|[ (])node:/,
+    /^(processTimers|listOnTimeout|processImmediate|processTicksAndRejections|runMicrotasks|runNextTicks|executeUserEntryPoint)$|^Module\.(_|load$|require$)/,
+  ) },
 };
 
 /** Functions from (graph, transform) to a graph; a zoom only changes what is in view. */

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.explore_page import CHECKOUT, CPU, explore, loaded
-from tests.django.ui.test_page_code_in_the_script_engine import NODE, ROOT
+from tests.browser.explore_page import CHECKOUT, CPU, api, explore, has_the_functions, loaded, written
+from tests.django.ui.test_page_code_in_the_script_engine import NODE
 from tests.integration.cluster.cluster import Cluster
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine; install Node 20 or later")
@@ -24,25 +21,6 @@ SERVICES = [
     ("billing", CPU),
     ("storefront", "wall:wall:nanoseconds:wall:nanoseconds"),
 ]
-
-
-def api(cluster: Cluster, path: str, **parameters: object) -> dict[str, Any]:
-    status, body, _ = cluster.request("GET", f"/api/v1/{path}?{urlencode(parameters)}")
-    assert status == 200, body
-    answer: dict[str, Any] = json.loads(body)
-    return answer
-
-
-def written(folder: Path, expressions: list[str]) -> list[str]:
-    """Return what the page's own ``format.js`` makes of numbers, in one run of the script engine."""
-    assert NODE is not None
-    (folder / "package.json").write_text('{"type": "module"}', "utf-8")
-    module = (ROOT / "static" / "phlare" / "format.js").read_text("utf-8")
-    script = f"{module}\nconsole.log(JSON.stringify([{', '.join(expressions)}]));"
-    run = [NODE, "--input-type=module", "-"]
-    done = subprocess.run(run, input=script, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
-    texts: list[str] = json.loads(done.stdout)
-    return texts
 
 
 def types_of(cluster: Cluster, service: str) -> set[str]:
@@ -61,29 +39,7 @@ def test_self_and_total_of_the_ten_largest_functions(
     asked = {"query": query, "from": end - 1_800_000, "until": end}
     explore(page, view="table", type=profile_type, **{name: str(value) for name, value in asked.items()})
     top = api(cluster, "top", profile_type=profile_type, limit=10, **asked)
-    unit = json.dumps(top["unit"])
-    expressions = [f"quantity({top['total']}, {unit})"]
-    for row in top["functions"]:
-        for value in (row["self"], row["total"]):
-            expressions += [f"quantity({value}, {unit})", f"percent({value} / {top['total']})"]
-    texts = written(tmp_path, expressions)
-    expect(page.locator("#facts")).to_contain_text(f"{texts[0]} in {top['profiles']} profile")
-    rows = page.locator("#functions .list-body [role=row]")
-    shown = {}
-    for number in range(12):
-        cells = rows.nth(number).locator("[role=gridcell]")
-        if cells.count():
-            name, own, total = (cells.nth(at) for at in range(3))
-            shown[name.get_attribute("title")] = [
-                text for cell in (own, total) for text in cell.locator("span, small").all_inner_texts()
-            ]
-    expected = {row["name"]: texts[1 + 4 * at : 5 + 4 * at] for at, row in enumerate(top["functions"])}
-    # Functions of the same value may stand in any order, so those of the tenth value may be left out of what is shown.
-    last = top["functions"][-1]["self"]
-    certain = [row["name"] for row in top["functions"] if row["self"] > last]
-    assert certain or last == 0 or len({row["self"] for row in top["functions"]}) == 1
-    for name in certain:
-        assert shown[name] == expected[name]
+    has_the_functions(page, top, tmp_path)
 
 
 def test_groups_of_the_timeline(page: Page, cluster: Cluster, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ LARGE_NODES = 220_000
 GRAPHS: dict[str, Callable[[], graphs.Answer]] = {
     "go": lambda: graphs.answer(graphs.recorded("go_cpu_*")),
     "java": lambda: graphs.answer(graphs.recorded("java_cpu_*")),
+    "python": lambda: graphs.answer(graphs.recorded("python_cpu_*")),
+    "node": lambda: graphs.answer(graphs.recorded("node_wall_*")),
     "diff": lambda: graphs.difference(graphs.recorded("go_cpu_[1-4]*"), graphs.recorded("go_cpu_[5-8]*")),
     "large": lambda: graphs.crossed(LARGE_NODES),
     "deep": lambda: graphs.deep(5000),
