@@ -36,6 +36,7 @@ let nowMs = openedMs;
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
 let refreshing = null;
+let hasBegun = false;
 
 const services = new ServiceList($('services'), $('service-filter'), { onpick: (name) => change({ query: queryOf(name), group: '', profile: '', span: '' }) });
 const labels = new LabelBar($('labels'), { onquery: (query) => change({ query }) });
@@ -103,6 +104,7 @@ function missing() {
 /** Bring the page to what the address says. Parts of which nothing changed are not asked for again. */
 async function load() {
   const { values } = state;
+  hasBegun = true;
   controls();
   $('status').textContent = 'loading';
   const listed = attempt('services', 'Services could not be read', () => questions.services.ask('/api/v1/series', servicesParameters(state.values, nowMs)), showServices);
@@ -253,7 +255,7 @@ function controls() {
 
 /** Ask again for the same range with a new now. @returns whether it succeeded, for what repeats it */
 async function refresh() {
-  nowMs = serverNow();
+  if (hasBegun) nowMs = serverNow(); // else what is asked for already is not asked for again
   for (const question of Object.values(questions)) question.forget();
   await load();
   return $('status').textContent.startsWith('loaded');

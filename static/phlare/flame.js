@@ -298,8 +298,17 @@ export class FlameGraph {
     };
   }
 
-  sentence({ name, self, total, ofWhole }) {
-    return `${name}: total ${quantity(total, this.unit)}, ${percent(ofWhole)}; self ${quantity(self, this.unit)}`;
+  sentence(frame) { return `${frame.name}: ${this.values(frame)}`; }
+
+  /** Total and self of a frame, in words. */
+  values({ self, total, ofWhole }) {
+    return `total ${quantity(total, this.unit)}, ${percent(ofWhole)}; self ${quantity(self, this.unit)}`;
+  }
+
+  /** Open the menu of a frame at a point of the window. */
+  openMenu(node, x, y) {
+    this.point(node);
+    this.menu.open(this.frame(node), this.values(this.frame(node)), x, y, Boolean(this.graph.sides));
   }
 
   /** Lower edge of a frame's row in pixels of the view. */

@@ -1,5 +1,7 @@
 // Pointer and keys of a flame graph: left click zooms, right click has the menu, dragging and Ctrl with the wheel move.
+// What fingers do besides is flame_touch.js.
 import { depthOf } from './flame_data.js';
+import { ontouch } from './flame_touch.js';
 
 const DRAG = 4; // pixels after which a press is a drag
 const KEY_SCALE = 0.7;
@@ -54,7 +56,7 @@ function openMenuAtFrame(flame) {
   const box = flame.canvas.getBoundingClientRect();
   const { graph, pointed } = flame;
   const left = ((graph.x[pointed] - flame.from) * flame.width) / (flame.until - flame.from);
-  flame.menu.open(flame.frame(pointed), box.left + Math.max(8, left), box.top + flame.rowBottom(pointed), Boolean(graph.sides));
+  flame.openMenu(pointed, box.left + Math.max(8, left), box.top + flame.rowBottom(pointed));
 }
 
 function onmove(flame, event) {
@@ -67,15 +69,21 @@ function onmove(flame, event) {
   else flame.tooltip.show(flame.frame(flame.pointed), flame, event.clientX, event.clientY);
 }
 
-/** Dragging pans while a part is in view; a touch that moves up or down scrolls as anywhere. */
-function ondrag(flame, signal) {
+/**
+ * Dragging pans while a part is in view; a touch that moves up or down scrolls as anywhere.
+ * @param {{press: ?{x: number, from: number, until: number, moved: boolean}}} hand what is pressed
+ */
+function ondrag(flame, hand, signal) {
   const { canvas } = flame;
-  let press = null;
   canvas.addEventListener('pointerdown', (event) => {
-    if (event.button === 0) press = { x: event.clientX, from: flame.from, until: flame.until, moved: false };
+    if (event.button === 0 && event.isPrimary) hand.press = { x: event.clientX, from: flame.from, until: flame.until, moved: false };
   }, { signal });
   canvas.addEventListener('pointermove', (event) => {
-    if (!press || !event.buttons) { onmove(flame, event); return; }
+    const { press } = hand;
+    if (!press || !event.buttons) {
+      if (event.pointerType !== 'touch') onmove(flame, event);
+      return;
+    }
     const shift = press.x - event.clientX;
     if (!press.moved && (Math.abs(shift) < DRAG || press.until - press.from >= flame.graph.total[0])) return;
     if (!press.moved) canvas.setPointerCapture(event.pointerId);
@@ -85,8 +93,8 @@ function ondrag(flame, signal) {
     flame.look(press.from + value, press.until + value);
   }, { signal });
   canvas.addEventListener('click', (event) => {
-    const dragged = press?.moved;
-    press = null;
+    const dragged = hand.press?.moved;
+    hand.press = null;
     if (!dragged) onclick(flame, event);
   }, { signal });
 }
@@ -115,11 +123,9 @@ function onmenu(flame, event) {
   const byKey = event.target === flame.host;
   event.preventDefault();
   flame.tooltip.hide();
-  if (byKey) return; // the key itself has opened it
+  if (byKey || event.pointerType === 'touch') return; // the key itself has opened it, and the finger will
   const node = flame.at(event.offsetX, event.offsetY);
-  if (node < 0) return;
-  flame.point(node);
-  flame.menu.open(flame.frame(node), event.clientX, event.clientY, Boolean(flame.graph.sides));
+  if (node >= 0) flame.openMenu(node, event.clientX, event.clientY);
 }
 
 /** Listen to everything a flame graph listens to until the signal is given. */
@@ -128,7 +134,9 @@ export function listen(flame, signal) {
   host.addEventListener('scroll', () => { flame.tooltip.hide(); flame.queue(); }, { passive: true, signal });
   host.addEventListener('keydown', (event) => onkey(flame, event), { signal });
   host.addEventListener('contextmenu', (event) => onmenu(flame, event), { signal });
-  canvas.addEventListener('pointerleave', () => { flame.tooltip.hide(); flame.point(-1); }, { signal });
+  canvas.addEventListener('pointerleave', (event) => { flame.tooltip.hide(); if (event.pointerType !== 'touch') flame.point(-1); }, { signal });
   canvas.addEventListener('wheel', (event) => onwheel(flame, event), { passive: false, signal });
-  ondrag(flame, signal);
+  const hand = { press: null };
+  ondrag(flame, hand, signal);
+  ontouch(flame, hand, signal);
 }

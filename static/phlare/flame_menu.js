@@ -52,9 +52,10 @@ export class FrameMenu {
     return made;
   }
 
-  open(frame, x, y, compared) {
+  /** @param frame @param {string} values what it has, in words @param {boolean} compared whether two profiles are */
+  open(frame, values, x, y, compared) {
     this.frame = frame;
-    this.title.textContent = frame.name;
+    this.title.replaceChildren(frame.name, Object.assign(document.createElement('small'), { textContent: values }));
     this.element.setAttribute('aria-label', frame.name);
     for (const item of this.items) item.hidden = compared && item.dataset.action === 'diff';
     this.element.showPopover();

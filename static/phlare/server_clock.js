@@ -12,11 +12,14 @@ export function aheadBy(serverMs, receivedMs) {
   return serverMs > 0 && Math.abs(ahead) >= LEAST_MS ? ahead : 0;
 }
 
+/** Sizes are not known before the page is complete, and until then both are 0. */
+const isFromCache = ({ deliveryType, transferSize, decodedBodySize }) => deliveryType === 'cache' || (!transferSize && decodedBodySize > 0);
+
 function measured() {
   const navigation = globalThis.performance?.getEntriesByType('navigation')[0];
   const written = Number(globalThis.document?.querySelector('meta[name="phlare-now"]')?.content);
-  if (!navigation || navigation.transferSize === 0) return 0; // a page out of the browser's cache says when it was written
-  return aheadBy(written, Date.now() - performance.now() + navigation.responseStart);
+  if (!navigation || isFromCache(navigation)) return 0; // such a page says when it was written, not what time it is
+  return aheadBy(written, Math.round(Date.now() - performance.now() + navigation.responseStart)); // ranges are whole milliseconds
 }
 
 const ahead = measured();

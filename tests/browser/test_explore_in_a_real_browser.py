@@ -295,3 +295,62 @@ def test_on_a_phone_the_services_take_little_of_the_screen_and_scroll(open_page:
     services.evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
     expect(services.get_by_text("service-299", exact=True)).to_be_in_viewport()
     assert services.locator("li").count() < 30
+
+
+STEPS = [
+    ("Enter", "serve"),
+    ("f", "Focus: serve"),
+    ("F", "Focus subtree: serve"),
+    ("m", "Merged: serve"),
+    ("x", "Hidden: serve"),
+    ("r", "Recursion collapsed"),
+    ("i", "Inverted"),
+]
+
+
+def test_back_and_forward_take_every_step_back_and_again(page: Page) -> None:
+    explore(page, query=CHECKOUT, type=CPU, view="flame", q="^serve$")
+    trail = page.locator("#trail button")
+    for key, label in STEPS:
+        page.locator("#search").focus()
+        page.keyboard.press("Enter")  # points at the only match
+        page.locator("#flame").focus()
+        page.keyboard.press(key)
+        expect(trail).to_have_text(["Whole", label])
+        page.go_back()
+        expect(trail).to_have_count(0)
+        page.go_forward()
+        expect(trail).to_have_text(["Whole", label])
+        page.go_back()
+        expect(trail).to_have_count(0)
+
+
+def test_the_page_refreshes_itself_until_it_is_told_not_to(page: Page) -> None:
+    page.clock.install()
+    explore(page, query=CHECKOUT, type=CPU, refresh="30")
+    first = asked(page)
+    with page.expect_response(lambda response: "/api/v1/flamegraph" in response.url):
+        page.clock.fast_forward(31_000)
+    loaded(page)
+    assert first.count("flamegraph") == 1
+    page.locator("#refresh-every").select_option("")
+    expect(page).not_to_have_url(re.compile("refresh="))
+    later = asked(page)
+    page.clock.fast_forward(120_000)
+    with page.expect_response(lambda response: "/api/v1/flamegraph" in response.url):
+        page.locator("#services .pick", has_text="catalog").click()
+    loaded(page)
+    assert later.count("flamegraph") == 1, "the one that was asked for by hand"
+    page.locator("#earlier").click()
+    expect(page.locator("#refresh-every")).to_be_disabled()
+
+
+def test_a_link_to_the_view_is_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    explore(page, query=CHECKOUT, type=CPU, view="flame")
+    page.locator("#flame").focus()
+    for key in ("ArrowDown", "ArrowDown", "Shift+F10"):
+        page.keyboard.press(key)
+    page.get_by_role("menuitem", name="Copy link").click()
+    expect(page.locator("#status")).to_have_text("link copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url

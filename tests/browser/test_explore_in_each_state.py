@@ -80,7 +80,8 @@ def test_what_takes_long_shows_its_time_and_can_be_cancelled(page: Page) -> None
     waiting = page.locator(".waiting")
     expect(waiting).to_contain_text(re.compile(r"Merging profiles: \d+ s"), timeout=10_000)
     picture(page, "explore-loading")
-    waiting.get_by_role("button", name="Cancel").click()
+    with page.expect_event("requestfailed", lambda request: "/flamegraph" in request.url):
+        waiting.get_by_role("button", name="Cancel").click()
     expect(waiting).to_have_count(0)
     expect(page.locator("#status")).to_have_text("cancelled")
     page.unroute("**/api/v1/flamegraph**")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.flame import graphs
 from tests.browser.flame.stage import graph, show
+from tests.integration.cluster.cluster import wait_for
 
 ROW = 20
 
@@ -232,6 +233,34 @@ def test_names_are_text_wherever_they_are_shown(page: Page) -> None:
     page.locator("#flame canvas").hover(position={"x": 400, "y": 30})
     expect(page.locator("#flame .flame-tooltip strong")).to_have_text(name)
     assert page.evaluate("document.querySelectorAll('img').length") == 0
+
+
+@pytest.mark.parametrize("is_secure", [True, False], ids=["with a clipboard", "over plain HTTP"])
+def test_a_name_and_a_stack_are_copied(flame: Page, is_secure: bool) -> None:
+    flame.evaluate(
+        """(isSecure) => {
+          window.copied = [];
+          const clipboard = isSecure ? { writeText: async (text) => { copied.push(text); } } : undefined;
+          Object.defineProperty(navigator, 'clipboard', { value: clipboard });
+          document.addEventListener('copy', () => copied.push(document.activeElement.value));
+        }""",
+        is_secure,
+    )
+    flame.locator("#flame").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "c", "Shift+C"):
+        flame.keyboard.press(key)
+    wait_for(lambda: flame.evaluate("stage.actions.length") == 2, 30, "both are told")
+    assert flame.evaluate("copied") == ["main.main", "runtime.main\nmain.main"]
+    assert flame.evaluate("stage.actions") == [["copied", None], ["copied", None]]
+    expect(flame.locator("#flame")).to_be_focused()
+
+
+def test_what_the_browser_does_not_copy_is_told(flame: Page) -> None:
+    flame.evaluate("Object.defineProperty(navigator, 'clipboard', {}); document.execCommand = () => false;")
+    click(flame, "main.main", button="right")
+    flame.get_by_role("menuitem", name="Copy name").click()
+    wait_for(lambda: flame.evaluate("stage.actions.length") == 1, 30, "it is told")
+    assert flame.evaluate("stage.actions") == [["not copied", None]]
 
 
 def test_a_canvas_has_the_pixels_of_the_screen_and_of_no_more_than_the_view(browser: Browser, address: str) -> None:
