@@ -17,8 +17,14 @@ const state = new PageState({ with: tabs[0].id.slice(4) }, showTab);
 const codes = [...document.querySelectorAll('.snippet code')].map((code) => [code, code.textContent]);
 const began = performance.now();
 let token = '';
+const notices = { action: [], inbox: [] }; // what is read every two seconds says nothing of what a button did
 let arrived = 0;
 let trouble = 0;
+
+function say(part, list) {
+  notices[part] = list;
+  showNotices(Object.values(notices).flat());
+}
 
 function showTab() {
   const wanted = tabs.find((tab) => tab.id === `tab-${state.values.with}`) ?? tabs[0];
@@ -54,27 +60,28 @@ async function makeToken() {
     $('token-made').hidden = false;
     $('token-maker').hidden = true;
     fillIn();
-    showNotices([]);
-  } catch (error) { showNotices([failure('The token could not be made', error)]); }
+    say('action', []);
+  } catch (error) { say('action', [failure('The token could not be made', error)]); }
 }
 
 async function sendDemo() {
   $('demo').disabled = true;
   try {
     await sendJson('POST', '/api/v1/upload', { parameters: { service_name: 'demo', sample_rate: 100 }, body: DEMO, headers: { 'Content-Type': 'text/plain' } });
+    say('action', []);
     poll.now();
-  } catch (error) { showNotices([failure('The demo profile was refused', error)]); }
+  } catch (error) { say('action', [failure('The demo profile was refused', error)]); }
   $('demo').disabled = false;
 }
 
 async function look() {
   try {
     const { rows, enabled } = await getJson('/api/v1/inbox', { parameters: { limit: 100 } });
-    showNotices(enabled ? [] : [['info', 'This server keeps no push inbox (PHLARE_INBOX_ROWS=0), so nothing can be seen here. Look at Explore instead.']]);
+    say('inbox', enabled ? [] : [['info', 'This server keeps no push inbox (PHLARE_INBOX_ROWS=0), so nothing can be seen here. Look at Explore instead.']]);
     show(rows);
     return true;
   } catch (error) {
-    showNotices([failure('What has come could not be read', error, () => poll.now())]);
+    say('inbox', [failure('What has come could not be read', error, () => poll.now())]);
     return false;
   }
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import CHROMIUM, OpenPage, picture
+from tests.browser.conftest import CHROMIUM, OpenPage, answer_with, picture
 from tests.integration.cluster.cluster import Cluster
 
 STACKS = b"main;work 90\nmain;rest 10\n"
@@ -62,6 +62,22 @@ def test_a_demo_profile_is_sent_by_a_button(open_page: OpenPage, empty: Cluster)
     page.goto("/start")
     page.get_by_role("button", name="Send a demo profile").click()
     expect(page.locator("#arrived .ok", has_text="demo")).to_be_visible(timeout=20_000)
+
+
+def test_why_a_button_did_nothing_stays_to_be_read(open_page: OpenPage, empty: Cluster) -> None:
+    page = open_page(port=empty.port, expected=("503",))
+    answer_with(
+        page, "**/api/v1/upload**", 503, '{"message": "No ingester is ACTIVE.", "reason": "ingester_unavailable"}'
+    )
+    page.goto("/start")
+    page.get_by_role("button", name="Send a demo profile").click()
+    expect(page.locator("#notices")).to_contain_text("No ingester is ACTIVE.")
+    for _ in range(2):  # what has come is read again meanwhile
+        page.wait_for_event("requestfinished", lambda one: "/api/v1/inbox" in one.url)
+    expect(page.locator("#notices")).to_contain_text("No ingester is ACTIVE.")
+    page.unroute("**/api/v1/upload**")
+    page.get_by_role("button", name="Send a demo profile").click()
+    expect(page.locator("#notices")).to_be_empty(timeout=20_000)
 
 
 def test_snippets_name_this_server_and_nothing_that_it_does_not_ask_for(page: Page, cluster: Cluster) -> None:
