@@ -35,15 +35,26 @@ function themeButton() {
 async function tenantSwitch() {
   const input = $('tenant');
   if (!input) return;
-  input.value = tenant();
-  for (const link of document.querySelectorAll('.top a[href]')) {
-    if (tenant() && !link.pathname.includes('/admin/')) link.search = new URLSearchParams({ tenant: tenant() });
-  }
+  showTenant();
   $('tenant-form').addEventListener('submit', (event) => { event.preventDefault(); choose(input.value.trim()); });
   input.addEventListener('change', () => choose(input.value.trim()));
   const who = await whoAmI();
   input.placeholder = who.tenant || 'none chosen';
   $('tenants').replaceChildren(...who.grants.map((grant) => new Option(grant.tenant)));
+  if (tenant() || !who.tenant) return;
+  // From here on the address names it: a switch in another tab changes the session, not what this page is about.
+  const query = new URLSearchParams(location.search);
+  query.set('tenant', who.tenant);
+  history.replaceState(history.state, '', `${location.pathname}?${query}${location.hash}`);
+  showTenant();
+}
+
+function showTenant() {
+  $('tenant').value = tenant();
+  if (!tenant()) return;
+  for (const link of document.querySelectorAll('.top a[href]')) {
+    if (!link.pathname.includes('/admin/')) link.search = new URLSearchParams({ tenant: tenant() });
+  }
 }
 
 async function choose(name) {

@@ -82,6 +82,26 @@ def test_the_tenant_is_switched_in_the_bar_and_goes_along(open_page: OpenPage, g
     expect(page.locator("#empty")).to_contain_text("Nothing has been pushed")
 
 
+def test_a_switch_in_another_tab_leaves_a_page_with_its_tenant(open_page: OpenPage, guarded: Cluster) -> None:
+    page = open_page(port=guarded.port)
+    sign_in(page, "ada", "/limits?tenant=team-a")
+    page.get_by_role("combobox", name="Tenant").fill("team-b")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("tenant=team-b"))
+    with page.expect_popup() as opened:
+        page.evaluate("window.open('/limits')")
+    other = opened.value  # of the session's tenant, which the address names from then on
+    expect(other).to_have_url(re.compile("tenant=team-b"))
+    expect(other.locator("#figures")).to_contain_text("team-b")
+    page.get_by_role("combobox", name="Tenant").fill("team-a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#figures")).to_contain_text("team-a")
+    with other.expect_response(lambda response: "/api/v1/limits" in response.url, timeout=60_000) as again:
+        other.bring_to_front()  # it is read every ten seconds while it is seen
+    assert again.value.json()["tenant"] == "team-b"
+    expect(other.locator("#figures")).to_contain_text("team-b")
+
+
 def test_a_reader_sees_no_button_that_would_be_refused(open_page: OpenPage, guarded: Cluster) -> None:
     page = open_page(port=guarded.port)
     sign_in(page, "eve", "/start?tenant=team-a")
