@@ -6,6 +6,7 @@ import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import is_valid_path
 from django.utils.module_loading import import_string
 
 from phlareweb.base_path import BasePath
@@ -22,7 +23,7 @@ _site = get_wsgi_application()
 # By name, because what it imports needs the applications that the line above sets up.
 application = import_string("ingest.api.hot_door.HotDoor")(_site)
 if settings.BASE_PATH:
-    application = BasePath(application, settings.BASE_PATH)
+    application = BasePath(application, settings.BASE_PATH, lambda path: bool(is_valid_path(path)))
 if settings.ROLE == "web":
     warn_of_open_ports()
     if settings.GRPC_PORT:

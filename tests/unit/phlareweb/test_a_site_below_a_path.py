@@ -28,14 +28,34 @@ from phlareweb.service_urls import base_path
     ],
 )
 def test_the_path_is_taken_off_where_it_is(asked: str, seen: str) -> None:
+    assert seen_below("/a/b", asked) == seen
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [
+        ("/pyroscope/explore", "/explore"),
+        ("/pyroscope/pyroscope/render", "/pyroscope/render"),
+        ("/pyroscope/render", "/pyroscope/render"),
+        ("/pyroscope/static/page.js", "/static/page.js"),
+        ("/pyroscope", "/"),
+    ],
+)
+def test_an_address_of_the_site_that_begins_like_the_path_stays(asked: str, seen: str) -> None:
+    assert seen_below("/pyroscope", asked) == seen
+
+
+def seen_below(path: str, asked: str) -> str:
+    """Return the address that a site below a path sees."""
     found: list[str] = []
 
     def application(environ: dict[str, Any], _start: Callable[..., object]) -> Iterable[bytes]:
         found.append(environ["PATH_INFO"])
         return []
 
-    BasePath(application, "/a/b")({"PATH_INFO": asked}, lambda *_: None)
-    assert found == [seen]
+    BasePath(application, path, {"/", "/explore", "/pyroscope/render"}.__contains__)({"PATH_INFO": asked}, print)
+    (seen,) = found
+    return seen
 
 
 @pytest.mark.parametrize(
