@@ -97,8 +97,10 @@ def test_an_action_asks_first_shows_what_came_of_it_and_is_audited_on_the_card(o
     picture(page, f"ring-staff-{theme}")
 
 
-def test_everything_is_done_by_keyboard_alone(open_page: OpenPage) -> None:
+def test_everything_is_done_by_keyboard_alone(open_page: OpenPage, cluster: Cluster) -> None:
     page = signed_in(open_page(expected=("404",)))
+    assert cluster.request("POST", "/ingest?name=web&format=folded", b"main;work 5\n")[0] == 200
+    expect(card(page, "ingester-2")).to_contain_text(re.compile(r"Ingest(under )?\d[\d.]* profiles/s"))
     flush = card(page, "ingester-2").get_by_role("button", name="Flush")
     for _ in range(80):
         page.keyboard.press("Tab")
@@ -118,6 +120,7 @@ def test_everything_is_done_by_keyboard_alone(open_page: OpenPage) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#outcome")).to_have_text("ingester-2 has uploaded what it held.", timeout=LONG_MS)
+    expect(card(page, "ingester-2")).to_contain_text(re.compile(r"Last upload\d.* ago ✓"))
 
 
 def test_the_owners_of_a_series_are_those_of_the_api_and_a_link_shows_them(

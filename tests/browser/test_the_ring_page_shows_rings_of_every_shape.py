@@ -93,6 +93,47 @@ def test_the_table_has_the_same_ingesters_and_the_address_says_so(open_page: Ope
     expect(page.locator("article")).to_have_count(32)
 
 
+def test_an_ingester_keeps_its_colour_while_others_come_and_go(open_page: OpenPage) -> None:
+    page = open_page()
+    members = random_ring(4, tokens=16)
+
+    def colours() -> dict[str, str]:
+        found: dict[str, str] = page.locator("article").evaluate_all(
+            "all => Object.fromEntries(all.map(one => [one.dataset.id, one.querySelector('.swatch').style.background]))"
+        )
+        return found
+
+    open_ring(page, ring_document(snapshot(members[1:])))
+    expect(page.locator("article")).to_have_count(3)
+    before = colours()
+    assert len(set(before.values())) == 3
+    for present in (members, members[2:]):
+        show_ring(page, ring_document(snapshot(present)))
+        expect(page.locator("article")).to_have_count(len(present))
+        now = colours()
+        assert len(set(now.values())) == len(present)
+        assert all(now[name] == colour for name, colour in before.items() if name in now)
+
+
+def test_whether_uploads_go_well_is_said_and_what_fails_is_marked(open_page: OpenPage) -> None:
+    said = {
+        "i001": {"is_upload_failing": True, "last_error": "StorageError: the bucket is away"},
+        "i002": {"is_upload_failing": True, "last_upload_seconds": None},
+        "i003": {"last_upload_seconds": None, "stored_profiles_per_second": 0.01},
+    }
+    page = open_ring(open_page(), ring_document(snapshot(random_ring(4)), said=said))
+    words = {
+        "i000": r"Ingest161 profiles/s.*Last upload2 min \d+ s ago ✓",
+        "i001": r"Last upload2 min \d+ s ago ✗ fails since.*the bucket is away",
+        "i002": r"Last uploadnone since its start, fails",
+        "i003": r"Ingestunder 0\.1 profiles/s.*Last uploadnone since its start",
+    }
+    for name, pattern in words.items():
+        expect(page.locator(f"article[data-id={name}]")).to_contain_text(re.compile(pattern))
+    assert page.locator("article dd.lost").count() == 2
+    expect(page.locator("#figures")).to_contain_text("Ingest rate482/sprofiles, all copies")
+
+
 def test_tokens_are_listed_when_asked_for(open_page: OpenPage) -> None:
     page = open_ring(open_page(), ring_document(snapshot(random_ring(3, tokens=16))), "?tokens=true")
     expect(page.get_by_text("i000: 16 tokens")).to_be_visible()
@@ -205,6 +246,7 @@ def test_nothing_is_asked_while_the_page_is_hidden(open_page: OpenPage) -> None:
     }"""
     page.evaluate(hide, True)
     expect(page.locator("#status")).to_contain_text("stale", timeout=30_000)
+    assert greyed(page), "what is old looks old, whether or not anybody said why"
     seen = len(asked)
     expect(page.locator("#status")).to_have_text(re.compile(r"was (1[3-9]|[2-9]\d)\."), timeout=30_000)
     assert len(asked) == seen, "three periods went by without a request"
