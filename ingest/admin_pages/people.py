@@ -188,7 +188,7 @@ class OperatorGroupAdmin(GroupAdmin, TakesEffect):
 class MembershipAdmin(TakesEffect):
     """Which user has which role in which tenant. In force at the user's next request."""
 
-    takes_effect = "A role is in force at the user's next request."
+    takes_effect = "A role is in force at the user's next request. Roles are asked for where access control is on."
     list_display = ("user", "tenant", "role")
     list_filter = ("role", TenantNameFilter)
     list_filter_submit = True
