@@ -44,10 +44,13 @@ export class FrameMenu {
     made.tabIndex = -1;
     made.dataset.action = action;
     made.setAttribute('role', 'menuitem');
-    const hint = document.createElement('kbd');
-    hint.textContent = key;
-    hint.setAttribute('aria-hidden', 'true');
-    made.append(text, hint);
+    made.append(text);
+    if (key) {
+      const hint = document.createElement('kbd');
+      hint.textContent = key;
+      hint.setAttribute('aria-hidden', 'true');
+      made.append(hint);
+    }
     made.addEventListener('click', () => this.choose(action));
     return made;
   }

@@ -66,7 +66,7 @@ export function nameElement() {
   made.append(...['package', 'owner', 'function'].map((part) => {
     const span = document.createElement('span');
     span.className = `name-${part}`;
-    span.append(document.createElement('bdi')); // of a package the style sheet cuts the left end, by writing it from the right
+    span.append(document.createElement('bdi')); // the style sheet cuts the left end of what is in front, by writing it from the right
     return span;
   }));
   return made;

@@ -68,4 +68,5 @@ async function choose(name) {
 
 themeButton();
 tenantSwitch().catch(() => {}); // the page itself says that the server is away
-document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+// With the first picture: a layout now would hold up what the page is about to ask.
+requestAnimationFrame(() => document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }));

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-from tests.browser.conftest import HUGE, PHONE, OpenPage, fits_its_width, picture
+from tests.browser.conftest import HUGE, PHONE, WIDE, OpenPage, fits_its_width, picture
 from tests.browser.explore_page import CHECKOUT, CPU, explore, has_state, loaded
 
 
@@ -77,6 +77,9 @@ def test_moments_of_ones_own_are_a_range_and_wrong_ones_are_refused(page: Page) 
     explore(page)
     page.locator("#range").click()
     until = page.get_by_label("Until").input_value()
+    box = page.get_by_role("dialog", name="Range").bounding_box()
+    assert box is not None
+    assert box["width"] < WIDE[0] / 3, "it leaves the page in view"
     page.get_by_label("From").fill(until)
     page.get_by_role("button", name="Show this range").click()
     expect(page.get_by_text("The first moment must be before the last.")).to_be_visible()
