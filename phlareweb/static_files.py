@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,7 +28,11 @@ except ImportError:  # no wheel of it for this platform
 
 _STAMP = "collected"
 #: How files are stored; another word here, and those stored in the way before are stored again.
-_FORM = b"minified"
+_FORM = b"minified, patterns are variables"
+#: The minifier joins declarations of constants and puts one with a pattern in front of the others, even of one that an
+#: object literal behind the pattern needs: ``const a = 1; const {b} = f({a})`` would read ``a`` before it is there. It
+#: does not move declarations across those of another kind.
+_CONSTANT_PATTERN = re.compile(r"^([ \t]*)const (?=[{\[])", re.MULTILINE)
 _MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css"}
 
 
@@ -36,7 +41,12 @@ def minified(name: str, text: str) -> str:
 
     Files are minified one by one, so what a module exports keeps its name. There is a minifier for Linux.
     """
-    return text if minify is None else str(minify.string(_MEDIA_TYPES[PurePosixPath(name).suffix], text))
+    if minify is None:
+        return text
+    suffix = PurePosixPath(name).suffix
+    if suffix == ".js":
+        text = _CONSTANT_PATTERN.sub(r"\1let ", text)
+    return str(minify.string(_MEDIA_TYPES[suffix], text))
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):

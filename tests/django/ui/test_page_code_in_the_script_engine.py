@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from phlareweb.static_files import minified
+
 ROOT = Path(__file__).resolve().parents[3]
 NODE = shutil.which("node")
 TESTS = sorted((ROOT / "tests" / "page").glob("*.test.js"))
@@ -15,13 +17,16 @@ TESTS = sorted((ROOT / "tests" / "page").glob("*.test.js"))
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine; install Node 20 or later")
 
 
-@pytest.fixture(scope="module")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["as written", "as sent"])
+def copied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Modules and their tests beside each other, in a folder that says that they are modules."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "package.json").write_text('{"type": "module"}', "utf-8")
     shutil.copytree(ROOT / "static" / "phlare", folder / "phlare")
     shutil.copytree(ROOT / "tests" / "page", folder / "tests")
+    if request.param == "as sent":
+        for module in (folder / "phlare").glob("*.js"):
+            module.write_text(minified(module.name, module.read_text("utf-8")), "utf-8")
     return folder
 
 

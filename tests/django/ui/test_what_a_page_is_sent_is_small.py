@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -60,3 +61,40 @@ def test_what_is_sent_is_still_script(tmp_path: Path) -> None:
     run = [NODE, "--experimental-vm-modules", "--eval", parse]
     done = subprocess.run(run, cwd=tmp_path, check=False, timeout=60, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(NODE is None, reason="no node on this machine; install Node 20 or later")
+@pytest.mark.parametrize("literal", ["{ ...first }", "{ first }", "{ one: { first } }", "[first]", "first"])
+def test_a_constant_is_declared_before_a_pattern_that_needs_it(tmp_path: Path, literal: str) -> None:
+    assert NODE is not None
+    text = f"""export function sum(value) {{
+  // Minified it has to be shorter than it was, or the minifier has no room.
+  const first = value + 1;
+  const {{ length, ...others }} = {{ length: 2, given: {literal} }};
+  const [second] = [length * first];
+  return JSON.stringify([second, others]);
+}}
+console.log(sum(3));
+"""
+    (tmp_path / "package.json").write_text('{"type": "module"}', "utf-8")
+    said = []
+    for name, sent in (("whole.js", text), ("small.js", minified("phlare/a.js", text))):
+        (tmp_path / name).write_text(sent, "utf-8")
+        done = subprocess.run([NODE, name], cwd=tmp_path, check=False, timeout=60, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout)
+    assert said[0] == said[1]
+    assert said[0].startswith("[8,")
+
+
+def test_no_script_declares_a_pattern_where_it_could_be_moved() -> None:
+    """Beside a variable, or behind a constant of the same declaration, unless it is a part of ``this``."""
+    beside = re.compile(r"^[ \t]*let \w.*\n[ \t]*const [{\[]|^[ \t]*let [{\[].*\n[ \t]*const [{\[]", re.MULTILINE)
+    behind = re.compile(r"^[ \t]*const \w+ = .*, [{\[][\w, :]+[\]}] = (?!this;)", re.MULTILINE)
+    found = {
+        script.name: [
+            one.group() for pattern in (beside, behind) for one in pattern.finditer(script.read_text("utf-8"))
+        ]
+        for script in SCRIPTS.glob("*.js")
+    }
+    assert {name: places for name, places in found.items() if places} == {}
