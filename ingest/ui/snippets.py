@@ -49,16 +49,20 @@ gunicorn shop.wsgi
     Snippet(
         "go",
         "Go",
-        "go get github.com/grafana/pyroscope-go",
-        """import "github.com/grafana/pyroscope-go"
+        "go get github.com/grafana/pyroscope-go, and a file profiling.go beside main.go.",
+        """package main
 
-pyroscope.Start(pyroscope.Config{
-	ApplicationName: "my-service",
-	ServerAddress:   "@URL@",
-	BasicAuthUser:     "@USER@",
-	BasicAuthPassword: "@TOKEN@",
-	TenantID:          "@TENANT@",
-})
+import "github.com/grafana/pyroscope-go"
+
+func init() {
+	pyroscope.Start(pyroscope.Config{
+		ApplicationName: "my-service",
+		ServerAddress:   "@URL@",
+		BasicAuthUser:     "@USER@",
+		BasicAuthPassword: "@TOKEN@",
+		TenantID:          "@TENANT@",
+	})
+}
 """,
     ),
     Snippet(
@@ -70,6 +74,7 @@ pyroscope.Start(pyroscope.Config{
 Pyroscope.init({
   appName: 'my-service',
   serverAddress: '@URL@',
+  flushIntervalMs: 10000, // else the first profile comes after a minute
   basicAuthUser: '@USER@', basicAuthPassword: '@TOKEN@',
   tenantID: '@TENANT@',
 });
@@ -107,13 +112,18 @@ end
     Snippet(
         "rust",
         "Rust",
-        "cargo add pyroscope, with a backend such as pprof-rs.",
-        """let agent = PyroscopeAgent::builder("@URL@", "my-service")
+        "cargo add pyroscope -F backend-pprof-rs, and this at the top of main.",
+        """use pyroscope::backend::{pprof_backend, BackendConfig, PprofConfig};
+use pyroscope::pyroscope::PyroscopeAgentBuilder;
+
+let backend = pprof_backend(PprofConfig::default(), BackendConfig::default());
+let _agent = PyroscopeAgentBuilder::new("@URL@", "my-service", 100, "pyroscope-rs", "2", backend)
     .basic_auth("@USER@", "@TOKEN@")
     .tenant_id("@TENANT@".to_string())
-    .backend(pprof_backend(PprofConfig::new().sample_rate(100)))
-    .build()?
-    .start()?;
+    .build()
+    .unwrap()
+    .start()
+    .unwrap();
 """,
     ),
     Snippet(
