@@ -9,6 +9,7 @@ Layout, for a tenant:
     phlare:inbox:<tenant>:well      zset   rows of pushes that went well, by the sequence of their last change
     phlare:inbox:<tenant>:trouble   zset   the other rows
     phlare:inbox:<tenant>:hours     hash   <hour>/<verdict>/<reason>: profiles; hours since 1970; the last 25 are kept
+                                           <hour>/<verdict>/<reason>/bytes: their bytes, decompressed
                                            hour: the last one, at whose change those before are taken out
     phlare:inboxes                  zset   tenants by the time of their last push
 
@@ -42,6 +43,8 @@ PERIOD_SECONDS = 0.2
 #: Hours of which it is known how many profiles fared how: a day and the one that has begun.
 HOURS_KEPT = 25
 _MS_PER_HOUR = 3_600_000
+#: End of the name of a field that holds bytes.
+_BYTES = b"/bytes"
 #: Pause after a write that failed.
 RETRY_SECONDS = 2.0
 
@@ -137,10 +140,12 @@ class RedisInbox:
         since = now_ms // _MS_PER_HOUR - HOURS_KEPT
         counts = []
         for field, count in found.items():
-            hour, slash, cause = field.decode().partition("/")
-            verdict, _, reason = cause.partition("/")
-            if slash and int(hour) > since and verdict in set(Verdict):
-                counts.append(HourCount(int(hour) * _MS_PER_HOUR, Verdict(verdict), reason, int(count)))
+            hour, *cause = field.decode().split("/")
+            if len(cause) != 2 or int(hour) <= since or cause[0] not in set(Verdict):
+                continue
+            verdict, reason = cause
+            raw_bytes = int(found.get(field + _BYTES, 0))
+            counts.append(HourCount(int(hour) * _MS_PER_HOUR, Verdict(verdict), reason, int(count), raw_bytes))
         return sorted(counts)
 
     def rows(self, tenant: str) -> list[Row]:
@@ -173,7 +178,8 @@ def _hour_counts(hour: int, tallies: Sequence[tuple[Cause, Tally]]) -> list[Any]
     counts: dict[str, int] = {}
     for cause, tally in tallies:
         field = f"{hour}/{cause.verdict}/{cause.reason.value if cause.reason else ''}"
-        counts[field] = counts.get(field, 0) + tally.count
+        for name, amount in ((field, tally.count), (field + _BYTES.decode(), tally.raw_bytes)):
+            counts[name] = counts.get(name, 0) + amount
     pairs = [part for pair in counts.items() for part in pair]
     return [hour, (HOURS_KEPT + 1) * _MS_PER_HOUR // 1000, *pairs]
 

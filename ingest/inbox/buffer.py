@@ -95,9 +95,10 @@ class InboxBuffer:
             tally = self._waiting.get(cause)
             if tally is not None:
                 tally.count += 1
+                tally.raw_bytes += item.raw_bytes
                 tally.latest = latest
             elif len(self._waiting) < self._max_waiting:
-                self._waiting[cause] = Tally(now_ms, 1, latest)
+                self._waiting[cause] = Tally(now_ms, 1, item.raw_bytes, latest)
             else:
                 self._lost += 1
 

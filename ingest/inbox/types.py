@@ -58,6 +58,7 @@ class Tally:
 
     first_ms: int
     count: int
+    raw_bytes: int  #: of all of them, once decompressed
     latest: Latest
 
 
@@ -79,3 +80,4 @@ class HourCount:
     verdict: Verdict
     reason: str  #: empty for those that went well
     count: int
+    raw_bytes: int  #: of all of them, once decompressed

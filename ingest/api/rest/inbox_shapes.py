@@ -84,6 +84,7 @@ class HourCountAnswer(serializers.Serializer):
     verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict])
     reason = serializers.CharField(allow_blank=True)
     count = serializers.IntegerField()
+    raw_bytes = serializers.IntegerField(help_text="Of these profiles together, once decompressed.")
 
 
 class HoursAnswer(serializers.Serializer):

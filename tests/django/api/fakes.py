@@ -124,7 +124,8 @@ class FixedInbox:
         """Return a count for each row, all of the hour of ``now_ms``."""
         hour_ms = now_ms - now_ms % 3_600_000
         return [
-            HourCount(hour_ms, row.document["verdict"], row.document["reason"], row.count) for row in self.rows(tenant)
+            HourCount(hour_ms, row.document["verdict"], row.document["reason"], row.count, 0)
+            for row in self.rows(tenant)
         ]
 
     def rows(self, tenant: str) -> list[InboxRow]:

@@ -42,13 +42,33 @@ def test_processes_count_together_by_hour_verdict_and_reason(client: redis.Redis
     assert counted(one, "team-b") == []
 
 
+def test_bytes_are_added_up_beside_the_counts(client: redis.Redis) -> None:
+    process = Process(client)
+    process.now_ms = 100 * HOUR_MS
+    for raw_bytes in (300, 4_000):
+        process.push(1, raw_bytes=raw_bytes)
+    process.push(2, raw_bytes=50_000)
+    process.push(1, outcome=Outcome.REJECTED, raw_bytes=7)
+    assert process.writer.write()
+    process.push(1, raw_bytes=600_000)
+    assert process.writer.write()
+    found = {one.verdict.value: (one.count, one.raw_bytes) for one in process.inbox.hours("team-a", process.now_ms)}
+    assert found == {"accepted": (4, 654_300), "rejected": (1, 7)}
+
+
+def test_counts_without_bytes_of_a_version_before_are_read(client: redis.Redis) -> None:
+    client.hset(inbox_hours_key("team-a"), mapping={"100/accepted/": 3, "hour": 100})
+    (one,) = Process(client).inbox.hours("team-a", 100 * HOUR_MS)
+    assert (one.count, one.raw_bytes) == (3, 0)
+
+
 def test_hours_of_more_than_a_day_ago_are_neither_shown_nor_kept(client: redis.Redis) -> None:
     process = Process(client)
     for hour in range(100, 100 + 3 * HOURS_KEPT):
         process.now_ms = hour * HOUR_MS
         process.push(1)
         assert process.writer.write()
-        assert client.hlen(inbox_hours_key("team-a")) <= HOURS_KEPT + 1
+        assert client.hlen(inbox_hours_key("team-a")) <= 2 * HOURS_KEPT + 1
     hours = [hour for hour, *_ in counted(process)]
     assert hours == list(range(100 + 2 * HOURS_KEPT, 100 + 3 * HOURS_KEPT))
     process.now_ms += 10 * HOUR_MS  # nothing was pushed meanwhile

@@ -36,11 +36,12 @@ class Process:
         self.inbox = RedisInbox(client, max_rows, max_tenants, keep_seconds)
         self.writer = InboxWriter(self.buffer, self.inbox)
 
-    def push(self, pod: int, tenant: str = "team-a", outcome: Outcome = Outcome.STORED) -> None:
+    def push(self, pod: int, tenant: str = "team-a", outcome: Outcome = Outcome.STORED, raw_bytes: int = 0) -> None:
         """Note one profile."""
         reason = Reason.SAMPLES_LIMIT if outcome is Outcome.REJECTED else None
         series = [RawSeries(labels_of(pod), (b"profile",))]
-        result = PushResult("id", (ItemResult(0, 0, outcome, reason, "too many" if reason else ""),))
+        item = ItemResult(0, 0, outcome, reason, "too many" if reason else "", raw_bytes=raw_bytes)
+        result = PushResult("id", (item,))
         self.buffer.note(tenant, "push", "agent/1", 10, series, result)
 
     def shown(self, tenant: str = "team-a") -> list[tuple[str, str, int]]:
