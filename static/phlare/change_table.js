@@ -6,11 +6,12 @@ import { exact, percent, quantity } from './format.js';
 import { element } from './page.js';
 
 const ROWS = 50; // shown at first, and more each time
+const MANIFOLD = 9; // from this growth on it is a factor, not a percentage
 
 /** Columns of numbers: key, heading, and the field of each side. */
 const COLUMNS = [
-  ['left_self', 'A self'], ['right_self', 'B self'], ['self', 'Change of self'],
-  ['left_total', 'A total'], ['right_total', 'B total'], ['total', 'Change of total'],
+  ['self', 'Change of self'], ['left_self', 'A self'], ['right_self', 'B self'],
+  ['total', 'Change of total'], ['left_total', 'A total'], ['right_total', 'B total'],
 ];
 export const FILTERS = { all: 'All', grew: 'Grew', shrank: 'Shrank', new: 'Only new', gone: 'Only gone' };
 
@@ -107,7 +108,7 @@ export class ChangeTable {
     const { kind, change, ratio } = this.changed(row, part);
     const sign = change > 0 ? '+' : change < 0 ? '−' : '';
     const size = mode === 'share' ? `${percent(Math.abs(change)).replace(' %', '')} pp` : quantity(Math.abs(change), unit);
-    const relative = { new: 'new', gone: 'gone', same: '' }[kind] ?? `${sign}${percent(Math.abs(ratio))}`;
+    const relative = { new: 'new', gone: 'gone', same: '' }[kind] ?? (ratio >= MANIFOLD ? `×${quantity(1 + ratio, '')}` : `${sign}${percent(Math.abs(ratio))}`);
     return element('td', { class: `number ${kind}`, title: exact(row[`right_${part}`] - row[`left_${part}`], unit) },
       kind === 'same' ? '0' : `${sign}${size}`, element('span', { class: 'ratio' }, relative));
   }

@@ -1,10 +1,14 @@
 // The page that compares two queries. Its address holds all of its state, with the names that /api/v1/diff has for the sides.
+import { chosenComparison } from './diff_choice.js';
+import { listLabels } from './diff_labels.js';
 import { NAME_OF, PRESETS, SIDES, complaint, exploreParameters, fixed, labelAgainst, readMoment, showMoment, sideParameters, splitAt, swapped, synced } from './diff_sides.js';
 import { DiffTimeline } from './diff_timeline.js';
 import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
+import { missingNotice, staleText } from './explore_data.js';
 import { exact, percent, quantity } from './format.js';
 import { element, failure, getJson, showNotices, withParameters } from './page.js';
 import { PageState } from './state.js';
+import { clock } from './time_range.js';
 import { Waits } from './waits.js';
 
 const FIRST_NODES = 16384;
@@ -16,6 +20,8 @@ const DEFAULTS = {
   type: '', left_query: '{}', left_from: 'now-1h', left_until: 'now-30m', right_query: '{}', right_from: 'now-30m', right_until: 'now',
   from: 'now-1h', until: 'now', sync: '', ...VIEW_DEFAULTS,
 };
+/** What an address has to name to say what is compared. */
+const COMPARED = ['type', ...SIDES.flatMap((side) => ['query', 'from', 'until'].map((field) => `${side}_${field}`))];
 
 const $ = (id) => document.getElementById(id);
 const form = $('sides');
@@ -23,6 +29,8 @@ const state = new PageState(DEFAULTS, () => load());
 let maxNodes = FIRST_NODES;
 let asked = null; // the state of the load that is shown, with fixed times
 let notices = {}; // by the part of the page they are about
+let hasBegun = false;
+let shownAt = 0; // when what is shown was answered; 0 = nothing is shown
 
 const view = new DiffView($('view'), { onset: (changes) => state.set(changes, { replace: 'q' in changes }), onneed: () => loadTable() });
 const timeline = new DiffTimeline($('timeline'), {
@@ -72,11 +80,12 @@ async function load() {
   if (wrong) { tell('form', [['bad', wrong]]); $('status').textContent = 'failed'; return; }
   tell('form', []);
   $('status').textContent = 'loading';
-  const now = Date.now();
-  const moment = fixed(state.values, now);
   try {
+    if (!hasBegun && await begin() === undefined) { ended(); return; }
+    hasBegun = true;
+    const moment = fixed(state.values, Date.now());
     const types = await waits.view.run((signal) => Promise.all(SIDES.map((side) => getJson('/api/v1/profile-types', { parameters: rangeOf(moment, side), signal }))));
-    if (!types) return;
+    if (!types) { ended(); return; }
     const ids = [...new Set(types.flatMap(({ profile_types: found }) => found.map((one) => one.id)))].sort();
     if (!state.values.type && ids.length) state.set({ type: ids.find((id) => id.startsWith(PREFERRED_TYPE)) ?? ids[0] }, { replace: true });
     showTypes(ids);
@@ -86,10 +95,35 @@ async function load() {
     loadTimeline(asked);
     await loadGraph(asked);
   } catch (error) {
-    $('status').textContent = 'failed';
-    tell('view', [failure('The two could not be compared', error, load)]);
+    tell('view', [failure(`${old()} The two could not be compared`.trim(), error, load)]);
+    $('status').textContent = shownAt ? `stale: of ${clock(shownAt)}` : 'failed';
   }
 }
+
+/**
+ * Unless the address says what to compare, choose something that has profiles on both sides.
+ * @returns undefined when that was cancelled
+ */
+async function begin() {
+  const told = new URLSearchParams(location.search);
+  if (COMPARED.some((name) => told.has(name))) return null;
+  const chosen = await waits.view.run((signal) => chosenComparison(Date.now(), signal));
+  if (!chosen) return chosen;
+  state.set(chosen.state, { replace: true });
+  tell('choice', [['info', chosen.said]]);
+  return chosen;
+}
+
+/** A question was cancelled, unless a newer one took its place. */
+function ended() {
+  if (waits.view.controller) return;
+  $('status').textContent = 'cancelled';
+  const [kind, text, ...more] = waits.view.endedNotice(load);
+  tell('view', [[kind, `${text}${old()}`, ...more]]);
+}
+
+/** Said of what is still shown although something else was asked for. */
+const old = () => (shownAt ? ` ${staleText(shownAt)}` : '');
 
 const rangeOf = (moment, side) => ({ from: Number(moment[`${side}_from`]), until: Number(moment[`${side}_until`]) });
 
@@ -103,7 +137,7 @@ function outer(moment) {
 
 async function loadGraph(moment) {
   const answer = await waits.view.run((signal) => getJson('/api/v1/diff', { parameters: { ...sideParameters(moment), max_nodes: maxNodes }, signal }));
-  if (!answer) return;
+  if (!answer) { ended(); return; }
   $('view').hidden = false;
   for (const side of SIDES) {
     const value = answer[`${side}_total`];
@@ -113,7 +147,8 @@ async function loadGraph(moment) {
   $('profiles').textContent = `${answer.profiles.toLocaleString()} profiles`;
   tell('view', [...partial(answer), ...shortened(answer), ...SIDES.flatMap((side) => emptiness(side, answer))]);
   view.show({ graph: answer, unit: answer.unit });
-  $('status').textContent = `loaded ${new Date().toLocaleTimeString()}`;
+  shownAt = Date.now();
+  $('status').textContent = `loaded ${clock(shownAt)}`;
 }
 
 async function loadTable() {
@@ -140,17 +175,16 @@ async function loadTimeline(moment) {
     const answers = await waits.timeline.run((signal) => Promise.all(sides.map((side) => question(side, signal))));
     if (!answers) return;
     const lines = answers.map(({ series }) => (series[0]?.timestamps_ms ?? []).map((time, at) => [time, series[0].values[at]]));
-    timeline.set({ lines: lines.length > 1 ? lines : [[], lines[0]], bands: bands(moment), ...range, unit: answers[0].unit });
+    timeline.set({ lines, bands: bands(moment), ...range, unit: answers[0].unit });
   } catch (error) {
     tell('timeline', [failure('The timeline could not be read', error, () => loadTimeline(moment))]);
   }
 }
 
-function partial({ sources }) {
-  if (!sources.missing.length) return [];
-  const names = sources.missing.map(({ name, reason }) => `${name} (${reason})`).join(', ');
-  return [sources.complete ? ['info', `Not everybody answered: ${names}. Replicas answered in their place, nothing is missing.`]
-    : ['warn', `This is only a part: ${names} did not answer.`, element('button', { type: 'button', onclick: load }, 'Try again')]];
+function partial(answer) {
+  const notice = missingNotice([answer]);
+  if (!notice) return [];
+  return [notice[0] === 'warn' ? [...notice, element('button', { type: 'button', onclick: load }, 'Try again')] : notice];
 }
 
 /** Say what was left out: the smallest frames are summed into one called "other" per parent. */
@@ -175,6 +209,7 @@ function emptiness(side, answer) {
 }
 
 function showNothing() {
+  shownAt = 0;
   $('view').hidden = true;
   for (const side of SIDES) $(`${side}-total`).textContent = '';
   $('profiles').textContent = '';
@@ -189,26 +224,6 @@ function showTypes(ids) {
   const all = type && !ids.includes(type) ? [type, ...ids] : ids;
   form.elements.type.replaceChildren(...all.map((id) => element('option', { value: id, title: id }, label(id))));
   form.elements.type.value = type;
-}
-
-/** Fill the list of labels, or of a label's values. */
-async function listLabels() {
-  const range = rangeOf(fixed(state.values, Date.now()), 'right');
-  const name = form.elements.label.value;
-  try {
-    if (!form.elements.label.options.length) {
-      const { names } = await getJson('/api/v1/labels', { parameters: range });
-      const seen = names.filter((one) => !one.startsWith('__'));
-      form.elements.label.replaceChildren(...seen.map((one) => element('option', {}, one)));
-    }
-    const chosen = name || form.elements.label.value;
-    if (!chosen) return;
-    const { names: values } = await getJson(`/api/v1/labels/${encodeURIComponent(chosen)}/values`, { parameters: range });
-    for (const side of SIDES) form.elements[`${side}_value`].replaceChildren(...values.map((one) => element('option', {}, one)));
-    form.elements.right_value.selectedIndex = Math.min(1, values.length - 1);
-  } catch (error) {
-    tell('labels', [failure('The labels could not be read', error, listLabels)]);
-  }
 }
 
 async function listServices() {
@@ -234,8 +249,7 @@ form.elements.sync.addEventListener('change', () => state.set({ sync: form.eleme
 for (const button of form.querySelectorAll('[data-preset]')) button.addEventListener('click', () => go(PRESETS[button.dataset.preset](state.values, Date.now())));
 $('swap').addEventListener('click', () => go(swapped(state.values)));
 $('halve').addEventListener('click', () => split(({ from, until }) => (from + until) / 2));
-$('label-details').addEventListener('toggle', () => { if ($('label-details').open) listLabels(); });
-form.elements.label.addEventListener('change', listLabels);
+listLabels(form, $('label-details'), { range: () => rangeOf(fixed(state.values, Date.now()), 'right'), tell: (list) => tell('labels', list) });
 $('label-compare').addEventListener('click', () => go(labelAgainst(state.values, form.elements.label.value, form.elements.left_value.value, form.elements.right_value.value)));
 addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.target.closest('input, select, textarea')) return;

@@ -99,6 +99,26 @@ export function sideOf({ names, levels, left_total: left, right_total: right }, 
   return { names, levels: total ? own.slice(0, depth < 0 ? own.length : depth) : [[0, 0, 0, levels[0][6]]], total };
 }
 
+/**
+ * A decoded graph of two sides that gives each side half of the width, however much less it has: as wide as the mean of
+ * both shares. What is known of the sides stays as it is, and so does a graph of which one side is empty.
+ */
+export function byShares(graph) {
+  const { count, first, sides } = graph, whole = sides.left[0] + sides.right[0];
+  if (!sides.left[0] || !sides.right[0]) return graph;
+  const [ofLeft, ofRight] = [whole / 2 / sides.left[0], whole / 2 / sides.right[0]];
+  const weighed = (left, right) => left.map((value, node) => value * ofLeft + right[node] * ofRight);
+  const total = weighed(sides.left, sides.right), x = new Float64Array(count);
+  for (let node = 0; node < count; node++) {
+    let at = x[node];
+    for (let child = first[node]; child < first[node + 1]; child++) {
+      x[child] = at;
+      at += total[child];
+    }
+  }
+  return { ...graph, x, total, self: weighed(sides.leftSelf, sides.rightSelf) };
+}
+
 /** The functions of a graph of two sides with the names that the API has for their values. */
 export function functionRows(rows) {
   return rows.map(({ name, leftSelf, left, rightSelf, right }) => ({ name, left_self: leftSelf, left_total: left, right_self: rightSelf, right_total: right }));

@@ -5,8 +5,16 @@ import { dateTime } from './time_range.js';
 
 const LEFT = 58, RIGHT = 8, TOP = 8, BOTTOM = 22;
 const DRAG_PIXELS = 4; // less is a click
+const GAP = 4; // times the usual distance of two points: nothing is drawn across more
 const KEY_STEPS = 60; // of the whole that an arrow key moves by one
 const COLOURS = ['--side-a', '--side-b'];
+const COMMON_COLOUR = '--dim'; // of a line that both sides are on
+
+/** The distance that half of the neighbouring points do not exceed. */
+function usualStep(points) {
+  const steps = points.slice(1).map(([time], at) => time - points[at][0]).sort((a, b) => a - b);
+  return steps[Math.floor(steps.length / 2)] ?? 0;
+}
 
 export class DiffTimeline {
   /** @param host is filled. @param tell `onselect(from, until)` after a drag, `onsplit(moment)` after a click or Enter, in Unix ms. */
@@ -52,7 +60,7 @@ export class DiffTimeline {
 
   /**
    * @param {object} shown
-   * @param shown.lines for A and B: [[Unix ms, value], ...] in order. @param shown.bands [from, until] of A and B in Unix ms.
+   * @param shown.lines for A and B, or one for both: [[Unix ms, value], ...] in order. @param shown.bands [from, until] of A and B in Unix ms.
    * @param shown.from,shown.until what the chart spans. @param shown.unit of the values.
    */
   set({ lines, bands, from, until, unit }) {
@@ -89,7 +97,7 @@ export class DiffTimeline {
     const token = (name) => style.getPropertyValue(name).trim();
     this.axes(token('--line'), token('--dim'));
     this.bands.forEach((band, side) => this.band(band, side, token(COLOURS[side])));
-    this.lines.forEach((points, side) => this.line(points, token(COLOURS[side])));
+    this.lines.forEach((points, side) => this.line(points, token(this.lines.length > 1 ? COLOURS[side] : COMMON_COLOUR)));
     this.pointer(token('--fg'));
   }
 
@@ -110,7 +118,8 @@ export class DiffTimeline {
   line(points, colour) {
     const { context } = this;
     const path = new Path2D();
-    for (const [time, value] of points) path.lineTo(this.px(time), this.py(value));
+    const gap = GAP * usualStep(points);
+    points.forEach(([time, value], at) => path[at && time - points[at - 1][0] <= gap ? 'lineTo' : 'moveTo'](this.px(time), this.py(value)));
     context.strokeStyle = colour;
     context.lineWidth = 1; // wider lines take four times as long without a graphics card
     context.stroke(path);

@@ -1,10 +1,10 @@
 // Two sides compared: one graph with both, two graphs side by side, or a table of what changed. Of queries and of files alike.
 import { copyText } from './clipboard.js';
 import { ChangeTable, FILTERS } from './change_table.js';
-import { sideOf } from './diff_data.js';
+import { byShares, sideOf } from './diff_data.js';
 import { FlameGraph } from './flame.js';
 import { changeScale } from './flame_colours.js';
-import { literally } from './flame_data.js';
+import { decode, literally } from './flame_data.js';
 import { percent, quantity } from './format.js';
 import { element } from './page.js';
 
@@ -19,6 +19,7 @@ const SAYING = {
   share: 'Compared are shares: each side’s part of its own whole, so that a longer range is no change.',
   absolute: 'Compared are the values themselves: a longer range or more traffic is a change too.',
 };
+const WIDTH = { share: 'Width is the mean of both shares.', absolute: 'Width is A and B together.' };
 const SIDE_BY_SIDE = 'Each graph is as wide as its own whole. What is pointed at on one side is marked on the other.';
 const TICKS = ['gone', 'half', 'same', 'double', 'new'];
 
@@ -60,14 +61,14 @@ export class DiffView {
     this.scale = element('div', { class: 'scale', 'aria-hidden': 'true' });
     this.legend = element('div', { class: 'legend' }, element('span', { class: 'dim' }, 'B against A'),
       element('div', {}, this.scale, element('div', { class: 'ticks' }, ...TICKS.map((tick) => element('span', {}, tick)))),
-      element('span', { class: 'dim' }, 'Hatched frames are on one side only. Width is A and B together.'));
+      this.width = element('span', { class: 'dim' }));
     this.overlay = element('div', { class: 'diff-overlay' });
     this.pair = element('div', { class: 'diff-pair' }, ...['A', 'B'].map((name, side) => element('figure', { class: `side-${side}` },
       element('figcaption', {}, element('strong', {}, name), ' ', element('span', { class: 'dim' })), element('div'))));
     this.tableHost = element('div', { class: 'diff-table' });
     this.host.append(
       element('div', { class: 'controls' }, this.views.host, this.modes.host, element('label', {}, 'Colours ', this.palette),
-        element('label', { class: 'push' }, 'Search ', this.search), this.found, this.back, this.trail),
+        element('label', { class: 'push diff-search' }, 'Search ', this.search), this.found, this.back, this.trail),
       this.saying, this.legend, this.overlay, this.pair, this.tableHost);
     this.table = new ChangeTable(this.tableHost, {
       onselect: (name) => set('q')(literally(name)),
@@ -82,6 +83,8 @@ export class DiffView {
   show({ graph, unit, rows = null, count = rows?.length ?? 0 }) {
     this.shown = { graph, unit, totals: [graph.left_total, graph.right_total] };
     this.drawn = new Set();
+    this.decoded = null;
+    this.overlaid = ''; // the mode in which both are on one graph
     this.fill(rows, count);
   }
 
@@ -105,6 +108,7 @@ export class DiffView {
     this.pair.hidden = view !== 'side';
     this.tableHost.hidden = view !== 'table';
     this.legend.hidden = view !== 'overlay';
+    this.width.textContent = `Hatched frames are on one side only. ${WIDTH[mode]}`;
     this.palette.parentElement.hidden = view !== 'overlay';
     this.back.hidden = view === 'table';
     this.scale.replaceChildren(...changeScale(palette).map((colour) => { const step = element('span'); step.style.background = colour; return step; }));
@@ -120,12 +124,21 @@ export class DiffView {
     if (view === 'table' && !this.rows) this.onneed();
     if (view === 'overlay') {
       this.graphs.overlay ??= this.graphIn(this.overlay);
-      if (!this.drawn.has(view)) this.graphs.overlay.show(this.shown.graph, { unit: this.shown.unit, title: 'A and B on one flame graph' });
+      if (this.overlaid !== mode) this.drawOverlay(mode);
       this.graphs.overlay.set({ scheme: 'change', change: palette, normalised: mode === 'share' });
     }
     if (view === 'side') this.drawPair();
     this.drawn.add(view);
     this.mark();
+  }
+
+  /** Both on one graph; what was zoomed on stays so when only the mode changed. */
+  drawOverlay(mode) {
+    this.decoded ??= decode(this.shown.graph);
+    const { overlay } = this.graphs;
+    const transforms = this.overlaid ? overlay.transforms : [];
+    this.overlaid = mode;
+    overlay.show(mode === 'share' ? byShares(this.decoded) : this.decoded, { unit: this.shown.unit, title: 'A and B on one flame graph', transforms });
   }
 
   drawPair() {

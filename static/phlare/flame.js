@@ -300,8 +300,9 @@ export class FlameGraph {
 
   sentence(frame) { return `${frame.name}: ${this.values(frame)}`; }
 
-  /** Total and self of a frame, in words. */
-  values({ self, total, ofWhole }) {
+  /** Total and self of a frame, in words; of two sides the total of each. */
+  values({ self, total, ofWhole, sides }) {
+    if (sides) return `total of A ${quantity(sides.left, this.unit)}, of B ${quantity(sides.right, this.unit)}`;
     return `total ${quantity(total, this.unit)}, ${percent(ofWhole)}; self ${quantity(self, this.unit)}`;
   }
 

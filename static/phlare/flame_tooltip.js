@@ -52,7 +52,7 @@ function table(head, rows) {
 
 function contents(frame, unit, zoomed) {
   if (frame.frames > 1) {
-    return [text('strong', `${frame.frames.toLocaleString()} frames`), text('p', `Together ${quantity(frame.total, unit)}, ${percent(frame.ofWhole)}: too narrow to be drawn one by one. Click to look at them.`)];
+    return [text('strong', `${frame.frames.toLocaleString()} frames`), text('p', `Together ${frame.sides ? '' : `${quantity(frame.total, unit)}, `}${percent(frame.ofWhole)}: too narrow to be drawn one by one. Click to look at them.`)];
   }
   if (frame.sides) return [text('strong', frame.name), comparison(frame, unit)];
   const share = (value, of) => percent((value * of) / (frame.total || 1));

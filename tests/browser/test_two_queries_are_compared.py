@@ -47,8 +47,18 @@ def api(cluster: Cluster, path: str, state: dict[str, str], **more: str) -> Any:
     return json.loads(body)
 
 
-def test_the_page_lands_on_a_comparison(page: Page) -> None:
+def test_the_page_lands_on_a_comparison_with_profiles_on_both_sides_and_says_which(page: Page) -> None:
     visit(page)
+    expect(page.locator("#notices")).to_contain_text("To begin with: the service ")
+    expect(page.locator("#notices")).not_to_contain_text("is empty")
+    for side in ("left", "right"):
+        title = page.locator(f"#{side}-total").get_attribute("title") or ""
+        assert int(title.split(" ")[0].replace(",", "")) > 0
+    chosen = asked(page)
+    assert chosen["left_query"] == chosen["right_query"]
+    page.reload()
+    expect(page.locator("#status")).to_have_text(LOADED, timeout=PATIENCE_MS)
+    assert asked(page) == chosen
     expect(page.locator("#view canvas").first).to_be_visible()
     expect(page.get_by_text("Compared are shares")).to_be_visible()
     expect(page.locator("#profiles")).to_have_text(re.compile(r"^[1-9].* profiles$"))
@@ -72,7 +82,7 @@ def test_the_numbers_on_the_page_are_those_of_the_api(page: Page, cluster: Clust
         a_self, b_self, a_total, b_total = (
             one[key] for key in ("left_self", "right_self", "left_total", "right_total")
         )
-        wanted = [a_self, b_self, b_self - a_self, a_total, b_total, b_total - a_total]
+        wanted = [b_self - a_self, a_self, b_self, b_total - a_total, a_total, b_total]
         assert by_name[one["name"]] == [f"{value:,} nanoseconds" for value in wanted]
 
 
@@ -84,14 +94,14 @@ def test_shares_are_parts_of_each_sides_whole_and_the_page_says_which_is_compare
     page.get_by_label("Search").fill(f"^{re.escape(first['name'])}$")
     cells = page.locator(".changes tbody tr").first.locator("td")
     share = 100 * first["left_self"] / graph["left_total"]
-    expect(cells.first).to_have_text(
+    expect(cells.nth(1)).to_have_text(
         re.compile(rf"^{share:.1f}.* %$") if share >= 0.1 or share == 0 else re.compile(" %$")
     )
     expect(page.get_by_text("Compared are shares")).to_be_visible()
     page.get_by_role("button", name="Values", exact=True).click()
     expect(page.get_by_text("Compared are the values themselves")).to_be_visible()
     assert asked(page)["mode"] == "absolute"
-    expect(cells.first).to_have_text(re.compile(r" (ns|µs|ms|s|min|h)$"))
+    expect(cells.nth(1)).to_have_text(re.compile(r" (ns|µs|ms|s|min|h)$"))
 
 
 def test_views_filters_and_order_are_chosen_and_a_link_shows_them_again(page: Page, open_page: OpenPage) -> None:
@@ -102,7 +112,7 @@ def test_views_filters_and_order_are_chosen_and_a_link_shows_them_again(page: Pa
     expect(page.locator(".changes tbody tr").first).to_be_visible()
     page.get_by_role("button", name="Only new").click()
     expect(page.locator(".changes tbody td.new").first).to_be_visible()
-    assert page.locator(".changes tbody tr").first.locator("td").nth(3).get_attribute("title") == "0 nanoseconds"
+    assert page.locator(".changes tbody tr").first.locator("td").nth(4).get_attribute("title") == "0 nanoseconds"
     page.get_by_role("button", name="B total").click()
     expect(page.locator('th[aria-sort="descending"]')).to_have_text(re.compile("B total"))
     picture(page, "diff-table")
@@ -164,13 +174,13 @@ def test_two_values_of_a_label_are_compared(page: Page) -> None:
 
 
 def test_both_sides_change_alike_where_that_is_wanted(page: Page) -> None:
-    visit(page, {"sync": "on"})
-    page.locator("input[name=left_query]").fill(CHECKOUT)
+    visit(page, {"sync": "on", "left_query": CHECKOUT, "right_query": CHECKOUT})
+    page.locator("input[name=left_query]").fill(CATALOG)
     page.locator("input[name=left_from]").fill("now-50m")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page).to_have_url(re.compile("now-50m"))
     state = asked(page)
-    assert (state["left_query"], state["right_query"]) == (CHECKOUT, CHECKOUT)
+    assert (state["left_query"], state["right_query"]) == (CATALOG, CATALOG)
     assert (state["right_from"], state.get("right_until", "now")) == ("now-20m", "now")
 
 
@@ -237,16 +247,29 @@ def test_a_failure_names_its_request_and_is_tried_again(open_page: OpenPage) -> 
     expect(page.locator("#notices")).to_be_empty()
 
 
+def test_what_is_still_shown_after_a_failure_is_called_old(open_page: OpenPage) -> None:
+    page = open_page(expected=("503",))
+    visit(page, sides())
+    answer_with(page, "**/api/v1/diff?**", 503, '{"message": "No ingester answers.", "reason": "ingester_unavailable"}')
+    page.get_by_role("button", name="Swap A and B").click()
+    expect(page.locator("#status")).to_have_text(re.compile("^stale: of "), timeout=PATIENCE_MS)
+    expect(page.locator("#notices")).to_contain_text("What is shown is of ")
+    expect(page.locator("#notices code")).to_have_text("feedc0de")
+
+
 def test_a_long_wait_is_shown_and_can_be_ended(page: Page) -> None:
     held: list[Route] = []
     page.route("**/api/v1/diff?**", lambda route: held.append(route))
-    page.goto("/diff")
-    expect(page.locator("#view")).to_have_attribute("aria-busy", "true")
-    expect(page.locator(".waiting")).to_contain_text("Comparing", timeout=10_000)
+    page.goto(f"/diff?{urlencode(sides())}")
+    expect(page.locator("#view")).to_have_attribute("aria-busy", "true", timeout=PATIENCE_MS)
+    expect(page.locator(".waiting")).to_contain_text("Comparing", timeout=PATIENCE_MS)
     page.locator(".waiting").get_by_role("button", name="Cancel").click()
     expect(page.locator("#view")).not_to_have_attribute("aria-busy", "true")
-    for one in held:
-        one.abort()
+    expect(page.locator("#status")).to_have_text("cancelled")
+    page.unroute("**/api/v1/diff?**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#status")).to_have_text(LOADED, timeout=PATIENCE_MS)
+    expect(page.locator("#notices")).to_be_empty()
 
 
 def test_a_newer_question_ends_the_one_before(page: Page) -> None:

@@ -74,6 +74,32 @@ def test_joined_graphs_have_the_nodes_and_numbers_of_the_servers_diff(tmp_path: 
         assert (graph["left_total"], graph["right_total"]) == (diff.left_total, diff.right_total)
 
 
+def test_as_shares_both_sides_are_as_wide_and_every_frame_is_the_mean_of_its_shares(tmp_path: Path) -> None:
+    sent = [[graph_of(profile(seed)), graph_of(profile(seed + 700))] for seed in range(20)]
+    laid_out = (
+        "await import('./flame_data.js').then((flame) => data.map(([left, right]) => "
+        "flame.decode(m.joinGraphs(left, right))).map((graph) => [graph, m.byShares(graph)]))"
+    )
+    for plain_graph, graph in in_node(tmp_path, "diff_data", laid_out, sent):
+        left, right = graph["sides"]["left"], graph["sides"]["right"]
+        assert graph["sides"] == plain_graph["sides"]
+        assert graph["total"][0] == pytest.approx(left[0] + right[0])
+        for node in range(graph["count"]):
+            mean = (left[node] / left[0] + right[node] / right[0]) / 2
+            assert graph["total"][node] / graph["total"][0] == pytest.approx(mean)
+            children = range(graph["first"][node], graph["first"][node + 1])
+            assert [graph["x"][child] for child in children] == pytest.approx(
+                [graph["x"][node] + sum(graph["total"][one] for one in children if one < child) for child in children]
+            )
+
+
+def test_of_one_empty_side_the_width_is_that_of_the_other(tmp_path: Path) -> None:
+    joined = "flame.decode(m.joinGraphs(data[0], data[1]))"
+    width = f"await import('./flame_data.js').then((flame) => m.byShares({joined}).total)"
+    total = in_node(tmp_path, "diff_data", width, [EMPTY, graph_of(profile(7))])
+    assert total[0] == graph_of(profile(7))["levels"][0][1]
+
+
 @pytest.mark.parametrize("side", [0, 1])
 def test_one_side_of_a_diff_is_the_flame_graph_of_its_query(tmp_path: Path, side: int) -> None:
     pairs = [(profile(seed), profile(seed + 500)) for seed in range(20)]
