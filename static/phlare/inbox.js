@@ -3,14 +3,17 @@ import { age, quantity } from './format.js';
 import { element, failure, getJson, showNotices } from './page.js';
 import { serverNow } from './server_clock.js';
 import { PageState } from './state.js';
-import { repeat } from './waits.js';
+import { clock } from './time_range.js';
+import { Waits, repeat } from './waits.js';
 
 const PERIOD_SECONDS = 5;
 const FATES = ['accepted', 'clipped', 'empty', 'rejected', 'failed'];
 const $ = (id) => document.getElementById(id);
 const form = $('filter');
 const state = new PageState({ show: '', service_name: '' }, () => { fill(); poll.now(); });
+const waits = new Waits($('empty'), { what: 'Reading the inbox' });
 let asked = 0;
+let read = 0; // when what is shown was read; 0 = nothing is shown
 
 function fill() {
   for (const name of ['show', 'service_name']) form[name].value = state.values[name];
@@ -21,16 +24,21 @@ async function refresh() {
   const { show, service_name: service } = state.values;
   const parameters = { service_name: service, limit: 200, ...(show === 'trouble' ? { trouble: 'true' } : { verdict: show }) };
   try {
-    const answer = await getJson('/api/v1/inbox', { parameters });
+    const question = (signal) => getJson('/api/v1/inbox', { parameters, signal });
+    const answer = await (read ? question() : waits.run(question));
     if (number !== asked) return true; // a later question is under way
-    $('status').textContent = `refreshed ${new Date().toLocaleTimeString()}`;
+    if (!answer) { $('status').textContent = 'cancelled'; showNotices([waits.endedNotice(() => poll.now())]); return true; }
+    read = Date.now();
+    $('status').textContent = `refreshed ${clock(read)}`;
+    document.body.classList.remove('stale');
     showNotices([]);
     showRows(answer, Boolean(show || service));
     return true;
   } catch (error) {
     if (number !== asked) return true;
-    $('status').textContent = 'not refreshed';
-    showNotices([failure('The inbox could not be read', error, () => poll.now())]);
+    $('status').textContent = read ? `stale: of ${clock(read)}` : 'not read';
+    document.body.classList.toggle('stale', read > 0);
+    showNotices([failure(read ? `What is shown is of ${clock(read)}. The inbox could not be read` : 'The inbox could not be read', error, () => poll.now())]);
     return false;
   }
 }
@@ -64,8 +72,8 @@ function shown(row, open) {
     element('td', {}, ...why.map((text) => element('p', {}, text)), element('details', { 'data-key': key, open: open.has(key) },
       element('summary', {}, 'More'), element('dl', {}, ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, String(value))])))),
     element('td', {}, element('b', {}, row.service_name || 'no service'), row.profile ? ` · ${row.profile}` : '', element('br'), [row.client || 'unknown client', row.version].filter(Boolean).join(' ')),
-    element('td', {}, row.raw_bytes || row.body_bytes ? quantity(row.raw_bytes || row.body_bytes, 'bytes') : ''),
-    element('td', {}, String(row.count)));
+    element('td', { class: 'number' }, row.raw_bytes || row.body_bytes ? quantity(row.raw_bytes || row.body_bytes, 'bytes') : ''),
+    element('td', { class: 'number', 'data-unit': row.count === 1 ? ' profile' : ' profiles' }, row.count.toLocaleString()));
 }
 
 function filtered() {
@@ -76,4 +84,4 @@ function filtered() {
 form.addEventListener('submit', (event) => { event.preventDefault(); filtered(); });
 form.addEventListener('change', filtered);
 fill();
-const poll = repeat(() => (form.live.checked || !asked ? refresh() : true), PERIOD_SECONDS);
+const poll = repeat(() => ((form.live.checked || !read) && !waits.isEnded ? refresh() : true), PERIOD_SECONDS);

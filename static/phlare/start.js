@@ -20,6 +20,8 @@ let token = '';
 const notices = { action: [], inbox: [] }; // what is read every two seconds says nothing of what a button did
 let arrived = 0;
 let trouble = 0;
+let fresh = 0;
+let before = null; // when the last profile came that was there before this page was
 
 function say(part, list) {
   notices[part] = list;
@@ -91,6 +93,8 @@ function show(rows) {
   const refused = rows.filter((row) => row.verdict === 'rejected' || row.verdict === 'failed' || row.verdict === 'empty');
   arrived = stored.length;
   trouble = refused.length;
+  before ??= Math.max(0, ...rows.map((row) => row.last_ms));
+  fresh = stored.filter((row) => row.last_ms > before).length;
   $('check').classList.toggle('green', arrived > 0);
   $('arrived').replaceChildren(...[...stored.slice(0, SHOWN).map(good), ...refused.slice(0, SHOWN).map(bad)]);
   const link = $('to-flame');
@@ -117,7 +121,7 @@ function bad(row) {
 function tell() {
   const seconds = Math.round((performance.now() - began) / 1000);
   const clock = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
-  const words = arrived ? 'Data has come.' : trouble ? `Nothing was stored yet, but something was refused. Still waiting: ${clock}` : `Waiting for data: ${clock}`;
+  const words = fresh ? 'Data has come.' : arrived ? `Data has come before. Waiting for more: ${clock}` : trouble ? `Nothing was stored yet, but something was refused. Still waiting: ${clock}` : `Waiting for data: ${clock}`;
   if ($('waiting-words').textContent !== words) $('waiting-words').textContent = words;
 }
 

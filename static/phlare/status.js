@@ -14,13 +14,13 @@ let read = 0;
 
 function fill() {
   $('find').value = state.values.find;
-  $('only-set').checked = state.values.set === 'only';
+  $('all').checked = state.values.set === 'all';
 }
 
 async function refresh() {
   try {
     const answer = await (last ? getJson('/api/v1/status') : waits.run((signal) => getJson('/api/v1/status', { signal })));
-    if (!answer) { $('status').textContent = 'cancelled'; return true; }
+    if (!answer) { showNotices([waits.endedNotice(() => poll.now())]); return true; }
     last = answer;
     read = performance.now();
     document.body.classList.remove('stale');
@@ -47,14 +47,15 @@ function showComponents() {
   $('components').tBodies[0].replaceChildren(...last.components.map((one) => element('tr', { class: `health-${one.health}` },
     element('th', { scope: 'row' }, one.name),
     element('td', {}, element('span', { class: 'badge' }, one.health)),
-    element('td', { class: 'number' }, one.latency_ms === null ? '' : `${one.latency_ms.toFixed(1)} ms`),
+    element('td', { class: 'number' }, one.latency_ms === null ? '—' : `${one.latency_ms.toFixed(1)} ms`),
     element('td', {}, one.detail))));
 }
 
 function showSettings() {
   if (!last) return;
   const wanted = state.values.find.trim().toLowerCase();
-  const rows = last.configuration.filter((one) => (state.values.set !== 'only' || one.is_set) && `${one.name} ${one.value}`.toLowerCase().includes(wanted));
+  const rows = last.configuration.filter((one) => (state.values.set === 'all' || one.is_set || wanted) && `${one.name} ${one.value}`.toLowerCase().includes(wanted));
+  $('settings-said').textContent = `of the web process: ${last.configuration.filter((one) => one.is_set).length} of ${last.configuration.length} are set, the others have their defaults; secrets are not shown`;
   $('settings-none').hidden = rows.length > 0;
   $('settings').hidden = !rows.length;
   $('settings').tBodies[0].replaceChildren(...rows.map((one) => element('tr', { class: one.is_set ? 'is-set' : null },
@@ -62,7 +63,7 @@ function showSettings() {
 }
 
 $('find').addEventListener('input', () => { state.set({ find: $('find').value }, { replace: true }); showSettings(); });
-$('only-set').addEventListener('change', () => { state.set({ set: $('only-set').checked ? 'only' : '' }); showSettings(); });
+$('all').addEventListener('change', () => { state.set({ set: $('all').checked ? 'all' : '' }); showSettings(); });
 fill();
 setInterval(tell, 1000);
-const poll = repeat(refresh, PERIOD_SECONDS);
+const poll = repeat(() => (waits.isEnded ? true : refresh()), PERIOD_SECONDS);

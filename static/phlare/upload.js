@@ -56,6 +56,7 @@ async function read() {
   const open = files.filter((one) => !one.answer && !one.error);
   $('status').textContent = open.length ? 'reading' : '';
   const done = await waits.run((signal) => Promise.all(open.map((one) => inspect(one, signal))));
+  if (done === undefined && waits.controller) return; // more files came: they are all read again
   if (done === undefined) for (const one of open) if (!one.answer) one.error ??= new Error('The reading was cancelled.');
   drawFiles();
   draw();
@@ -83,8 +84,8 @@ function drawFiles() {
   const letter = (at) => (files.length > 1 ? element('strong', { class: 'letter' }, 'AB'[at]) : null);
   $('file-list').replaceChildren(...files.map((one, at) => element('li', { class: files.length > 1 ? `side-${at}` : null },
     element('div', { class: 'controls' }, letter(at), element('span', { class: 'file-name' }, one.file.name), element('span', { class: 'dim' }, said(one)),
-      one.answer ? element('button', { type: 'button', class: 'push', onclick: () => askToKeep(one) }, 'Keep…') : null,
-      element('button', { type: 'button', class: one.answer ? null : 'push', 'aria-label': `Remove ${one.file.name}`, onclick: () => remove(one) }, 'Remove')),
+      element('span', { class: 'push file-actions' }, one.answer ? element('button', { type: 'button', onclick: () => askToKeep(one) }, 'Keep…') : null,
+        element('button', { type: 'button', 'aria-label': `Remove ${one.file.name}`, onclick: () => remove(one) }, 'Remove'))),
     one.error ? wrong(one) : null,
     one.kept ?? null)));
 }

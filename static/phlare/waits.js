@@ -8,14 +8,14 @@ const LONG_MS = 2000;
 export class Waits {
   /** `host` is the element whose content is waited for. `skeleton`: its class while it is empty; null = none. */
   constructor(host, { what = 'Reading', skeleton = 'skeleton' } = {}) {
-    Object.assign(this, { host, what, skeleton, controller: null, timers: [], bar: null });
+    Object.assign(this, { host, what, skeleton, controller: null, timers: [], bar: null, isEnded: false });
   }
 
   /** Run `question(signal)`. Resolves with its answer, or with undefined when another one came or it was cancelled. */
   async run(question) {
     this.cancel();
     const controller = new AbortController();
-    this.controller = controller;
+    Object.assign(this, { controller, isEnded: false });
     this.show();
     try {
       const answer = await question(controller.signal);
@@ -26,6 +26,11 @@ export class Waits {
     } finally {
       if (this.controller === controller) this.clear();
     }
+  }
+
+  /** What to say when a wait was ended by its button; `again` begins anew. */
+  endedNotice(again) {
+    return ['info', `${this.what} was cancelled.`, element('button', { type: 'button', onclick: () => { this.isEnded = false; again(); } }, 'Try again')];
   }
 
   /** End what runs. */
@@ -49,7 +54,7 @@ export class Waits {
     tick();
     this.timers.push(setInterval(tick, 1000));
     this.bar = element('div', { class: 'waiting', role: 'status' }, element('progress', { 'aria-label': this.what }), seconds,
-      element('button', { type: 'button', onclick: () => this.cancel() }, 'Cancel'));
+      element('button', { type: 'button', onclick: () => { this.isEnded = true; this.cancel(); } }, 'Cancel'));
     this.host.before(this.bar);
   }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, WIDE, OpenPage, fits_its_width, picture
 from tests.integration.cluster.cluster import Cluster
@@ -146,6 +146,26 @@ def test_a_file_that_is_too_large_is_not_even_sent(page: Page, tmp_path: Path) -
     bring(page, tmp_path / "huge.folded")
     expect(page.locator("#file-list")).to_contain_text("The file has 33 MiB; the most that is read is 32 MiB.")
     assert sent == []
+
+
+def test_reading_can_be_ended_and_a_file_that_joins_is_not_an_end(page: Page, files: dict[str, Path]) -> None:
+    held: list[Route] = []
+    page.route("**/api/v1/inspect?**", lambda route: held.append(route))
+    page.goto("/upload")
+    page.locator("#picker").set_input_files(files["before.folded"])
+    expect(page.locator("#status")).to_have_text("reading")
+    page.unroute("**/api/v1/inspect?**")
+    page.locator("#picker").set_input_files(files["after.folded"])  # both are read now
+    expect(page.locator("#compare")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#file-list")).not_to_contain_text("cancelled")
+    page.route("**/api/v1/inspect?**", lambda route: held.append(route))
+    page.get_by_role("button", name="Remove after.folded").click()
+    page.locator("#picker").set_input_files(files["threads.json"])
+    page.locator(".waiting").get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
+    expect(page.locator("#file-list")).to_contain_text("The reading was cancelled.")
+    page.unroute("**/api/v1/inspect?**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#file-list")).to_contain_text("read as speedscope", timeout=PATIENCE_MS)
 
 
 def test_a_profile_is_pasted_or_dropped(page: Page) -> None:
