@@ -101,14 +101,21 @@ export class GraphPanel {
     this.onsteps(this.flame);
   }
 
+  /** Give the focus to the first part that is shown: what had it is not there any more. */
+  takeFocus() {
+    [...$('graph-views').querySelectorAll('[tabindex="0"]')].find((one) => one.checkVisibility())?.focus({ preventScroll: true });
+  }
+
   trail() {
     const { trail } = this.flame;
     const steps = trail.map(({ label }, index) => element('li', {}, element('button', {
       type: 'button', class: 'quiet', title: label, 'aria-current': index === trail.length - 1 ? 'step' : null, onclick: () => this.flame.back(index + 1),
     }, label)));
     const whole = element('li', {}, element('button', { type: 'button', class: 'quiet', onclick: () => this.flame.back(0) }, 'Whole'));
+    const held = document.activeElement.closest('#trail button, #undo');
     $('trail').replaceChildren(...(trail.length ? [whole, ...steps] : []));
     $('undo').disabled = !trail.length;
+    if (held && (!$('trail').contains(held) && held !== $('undo') || !trail.length)) this.takeFocus();
   }
 
   look(view, more = {}) {
@@ -123,8 +130,10 @@ export class GraphPanel {
     const { values } = this.state;
     const view = viewOf(values.view);
     for (const button of document.querySelectorAll('#views [data-view]')) button.setAttribute('aria-pressed', String(button.dataset.view === view));
+    const held = document.activeElement.closest('#graph-views > *');
     for (const id of new Set(Object.values(VIEWS).flat())) $(id).hidden = !VIEWS[view].includes(id);
     $('graph-views').dataset.view = view;
+    if (held?.hidden) this.takeFocus();
     if (!this.answer) return;
     const { graph } = this.flame;
     const { unit } = this.answer;

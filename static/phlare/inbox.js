@@ -1,6 +1,6 @@
 // The inbox page: asks what became of pushes and shows it. A fate is always a word beside its colour.
 import { age, quantity } from './format.js';
-import { element, failure, getJson, showNotices } from './page.js';
+import { element, failure, getJson, refill, showNotices } from './page.js';
 import { serverNow } from './server_clock.js';
 import { PageState } from './state.js';
 import { clock } from './time_range.js';
@@ -48,7 +48,7 @@ function showRows({ rows, enabled, cursor }, filtered) {
   $('empty').replaceChildren(...(rows.length ? [] : [$(template).content.cloneNode(true)]));
   $('rows-panel').hidden = !rows.length;
   const open = new Set([...$('inbox').querySelectorAll('details[open]')].map((one) => one.dataset.key));
-  $('inbox').tBodies[0].replaceChildren(...rows.map((row) => shown(row, open)));
+  refill($('inbox').tBodies[0], ...rows.map((row) => shown(row, open)));
   const counted = FATES.map((fate) => [fate, rows.filter((row) => row.verdict === fate).reduce((sum, row) => sum + row.count, 0)]);
   $('figures').replaceChildren(...counted.filter(([, count]) => count).map(([fate, count]) => element('div', {}, element('dt', {}, fate), element('dd', {}, quantity(count, '')))));
 }

@@ -1,7 +1,7 @@
 // The labels of a query: its conditions as chips that can be taken away, and the labels there are with their values, to
 // include or leave out. Private labels (__name__ and the like) are not shown.
 import { opens } from './menu.js';
-import { element } from './page.js';
+import { element, refill } from './page.js';
 import { excluding, formatSelector, including, parseSelector } from './selector.js';
 
 const MOST_ROWS = 200;
@@ -34,7 +34,7 @@ export class LabelBar {
     const matchers = parseSelector(query);
     const chips = (matchers ?? []).map((one) => this.chip(one, matchers));
     const more = matchers ? [...this.labels].map(([name, { length }]) => this.label(name, length, matchers)) : [];
-    this.host.replaceChildren(...chips, ...more);
+    refill(this.host, ...chips, ...more);
   }
 
   chip(one, matchers) {

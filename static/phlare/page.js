@@ -21,8 +21,24 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+const reachable = (host) => [...host.querySelectorAll('a[href], button:enabled, input, select, summary, [tabindex="0"]')];
+
+/** Replace what is in a host. The focus stays where it was: on what has the same data-key around it, else at the same place. */
+export function refill(host, ...children) {
+  const keyOf = (one) => one.closest('[data-key]')?.dataset.key;
+  const held = host.contains(document.activeElement) ? document.activeElement : null;
+  const key = held && keyOf(held), at = held ? reachable(host).indexOf(held) : -1;
+  host.replaceChildren(...children);
+  if (at < 0) return;
+  const now = reachable(host);
+  ((key && now.find((one) => keyOf(one) === key)) ?? now[Math.min(at, now.length - 1)])?.focus({ preventScroll: true });
+}
+
 /** The address of a path of this site, such as /api/v1/labels: the site may be below a path of its host. */
 export const address = (path) => (path.startsWith('/') ? meta('base') + path : path);
+
+/** The token of the session there is now: another tab may have signed in again since this page was made. */
+const csrfToken = () => /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? meta('csrf');
 
 /** The tenant this page is about: the address names it; empty = the one of the session, or the only one. */
 export const tenant = () => (meta('multitenancy') ? new URLSearchParams(location.search).get('tenant') ?? '' : '');
@@ -71,7 +87,7 @@ async function tried({ method = 'GET', signal, attempts = method === 'GET' ? ATT
 async function send(path, { method = 'GET', parameters, headers = {}, body, signal }) {
   const own = { Accept: 'application/json' };
   if (tenant()) own['X-Scope-OrgID'] = tenant();
-  if (method !== 'GET' && meta('csrf')) own['X-CSRFToken'] = meta('csrf');
+  if (method !== 'GET' && meta('csrf')) own['X-CSRFToken'] = csrfToken();
   const response = await fetch(withParameters(address(path), parameters), { method, headers: { ...own, ...headers }, body, signal });
   if (!response.ok) throw await refusalOf(response);
   return response;
@@ -120,11 +136,21 @@ export function showNotices(notices, host = document.getElementById('notices')) 
 
 /** The notice of a failure: what could not be done, why, the name of the request for the log, and a way to go on. */
 export function failure(what, error, retry = null) {
-  const more = [];
-  if (error.reason === 'unauthenticated' && meta('sign-in')) {
-    more.push(element('a', { class: 'button', href: withParameters(meta('sign-in'), { next: location.pathname + location.search }) }, 'Sign in again'));
-  }
+  const { message, ways } = forPeople(error);
+  const more = [...ways];
   if (error.requestId) more.push(element('code', { class: 'request-id', title: 'Name of the request in the log' }, error.requestId));
   if (retry) more.push(element('button', { type: 'button', onclick: retry }, 'Try again'));
-  return ['bad', `${what}: ${error.message}`, ...more];
+  return ['bad', `${what}: ${message}`, ...more];
+}
+
+/** What a refusal asks of a person, where its own words are for programs. */
+function forPeople({ reason, message }) {
+  if (reason === 'unauthenticated' && meta('sign-in')) {
+    const next = location.pathname + location.search;
+    return { message: 'You are signed out.', ways: [element('a', { class: 'button', href: withParameters(meta('sign-in'), { next }) }, 'Sign in again')] };
+  }
+  const field = document.getElementById('tenant');
+  if (reason !== 'missing_tenant' || !field) return { message, ways: [] };
+  const choose = () => { field.focus(); field.showPicker(); };
+  return { message: 'There are several tenants.', ways: [element('button', { type: 'button', onclick: choose }, 'Choose one')] };
 }

@@ -49,7 +49,7 @@ export class Waits {
   }
 
   tell(began) {
-    const seconds = element('output', {});
+    const seconds = element('span', { 'aria-live': 'off' }); // said once, when it shows; not every second
     const tick = () => { seconds.textContent = `${this.what}: ${Math.round((performance.now() - began) / 1000)} s`; };
     tick();
     this.timers.push(setInterval(tick, 1000));

@@ -111,3 +111,39 @@ def test_a_reader_sees_no_button_that_would_be_refused(open_page: OpenPage, guar
     expect(page.locator("[role=tabpanel]:visible code")).to_contain_text("YOUR_TOKEN")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def sign_in_elsewhere(page: Page, name: str) -> None:
+    """Sign in as another tab of the same browser would."""
+    page.request.get("/accounts/login/")
+    token = next(one["value"] for one in page.context.cookies() if one["name"] == "csrftoken")
+    form = {"username": name, "password": "right", "csrfmiddlewaretoken": token}
+    assert page.request.post("/accounts/login/", form=form, max_redirects=0).status == 302
+
+
+def test_a_session_that_ends_says_so_and_what_was_open_goes_on_after_the_next(
+    open_page: OpenPage, guarded: Cluster
+) -> None:
+    page = open_page(port=guarded.port, expected=("401", "403"))
+    sign_in(page, "ada", "/upload?tenant=team-a")
+    page.context.clear_cookies()
+    file = {"name": "a.folded", "mimeType": "text/plain", "buffer": STACKS}
+    page.set_input_files("#picker", file)
+    expect(page.locator("#file-list")).to_contain_text("You are signed out.")
+    expect(page.locator("#file-list").get_by_role("link", name="Sign in again")).to_have_attribute(
+        "href", re.compile(r"/accounts/login/\?next=%2Fupload")
+    )
+    sign_in_elsewhere(page, "ada")
+    page.locator("#file-list").get_by_role("button", name="Try again").click()
+    expect(page.locator("#file-list")).to_contain_text("read as collapsed")
+
+
+def test_somebody_with_several_tenants_is_asked_for_one(open_page: OpenPage, guarded: Cluster) -> None:
+    page = open_page(port=guarded.port, expected=("401",))
+    sign_in(page, "ada", "/limits")
+    expect(page.locator("#notices")).to_contain_text("There are several tenants.")
+    page.get_by_role("button", name="Choose one").click()
+    expect(page.locator("#tenant")).to_be_focused()
+    page.locator("#tenant").fill("team-a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#figures")).to_contain_text("team-a")
