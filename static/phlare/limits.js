@@ -1,6 +1,6 @@
 // The limits page: what a tenant may send and ask for, how much of it is taken, and what became of its pushes in a day.
 import { percent, quantity } from './format.js';
-import { element, failure, getJson, showNotices } from './page.js';
+import { element, failure, getJson, refill, showNotices } from './page.js';
 import { clock, dateTime } from './time_range.js';
 import { Waits, repeat } from './waits.js';
 
@@ -54,7 +54,7 @@ function showLimits({ tenant, limits }) {
     figure('Own values', String(limits.filter((row) => row.own !== null).length)),
     figure('Limits reached', String(full.length), full.length ? 'level-full' : null));
   const groups = [...new Set(limits.map((row) => row.group))];
-  $('limits').replaceChildren(...groups.map((group) => panel(group, limits.filter((row) => row.group === group))));
+  refill($('limits'), ...groups.map((group) => panel(group, limits.filter((row) => row.group === group))));
 }
 
 function panel(group, rows) {

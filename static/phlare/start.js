@@ -121,7 +121,8 @@ function bad(row) {
 function tell() {
   const seconds = Math.round((performance.now() - began) / 1000);
   const clock = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
-  const words = fresh ? 'Data has come.' : arrived ? `Data has come before. Waiting for more: ${clock}` : trouble ? `Nothing was stored yet, but something was refused. Still waiting: ${clock}` : `Waiting for data: ${clock}`;
+  const words = fresh ? 'Data has come.' : arrived ? 'Data has come before. Waiting for more:' : trouble ? 'Nothing was stored yet, but something was refused. Still waiting:' : 'Waiting for data:';
+  $('waiting-clock').textContent = fresh ? '' : clock;
   if ($('waiting-words').textContent !== words) $('waiting-words').textContent = words;
 }
 

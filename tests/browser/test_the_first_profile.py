@@ -29,7 +29,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def test_it_waits_tells_of_a_refusal_and_turns_green_when_a_profile_came(open_page: OpenPage, empty: Cluster) -> None:
     page = open_page(port=empty.port)
     page.goto("/start")
-    expect(page.locator("#waiting-words")).to_have_text(re.compile(r"Waiting for data: \d\d:\d\d"))
+    expect(page.locator("#waiting")).to_have_text(re.compile(r"Waiting for data: \d\d:\d\d"))
     expect(page.get_by_role("link", name="Open the flame graph")).to_be_hidden()
     picture(page, "start-waiting")
     assert empty.request("POST", "/api/v1/profiles?__name__=process_cpu&service_name=broken", b"no profile")[0] == 400

@@ -21,6 +21,15 @@ def test_a_row_of_the_inbox_keeps_the_focus_while_the_inbox_is_refreshed(page: P
     expect(more).to_be_focused()
 
 
+def test_the_limits_keep_the_focus_while_they_are_refreshed(page: Page) -> None:
+    page.goto("/limits")
+    second = page.locator("#limits .scrolls").nth(1)
+    second.focus()
+    second.evaluate("one => { one.dataset.old = 'yes'; }")
+    expect(page.locator("#limits [data-old]")).to_have_count(0, timeout=40_000)
+    expect(second).to_be_focused()
+
+
 def test_a_condition_that_is_taken_away_leaves_the_focus_among_the_labels(page: Page) -> None:
     explore(page, query='{service_name="checkout", region="eu"}', type=CPU)
     page.get_by_role("button", name="Remove region = eu").press("Enter")

@@ -10,11 +10,12 @@ const SCRIPT = readFileSync(new URL('../phlare/theme.js', import.meta.url), 'utf
 function opened(storage) {
   const document = Object.assign(new EventTarget(), { documentElement: { dataset: {} } });
   const media = Object.assign(new EventTarget(), { matches: true });
-  const context = { document, matchMedia: () => media, addEventListener: () => {}, Event };
+  const paper = Object.assign(new EventTarget(), { matches: false });
+  const context = { document, matchMedia: (query) => (query === 'print' ? paper : media), addEventListener: () => {}, Event };
   Object.defineProperty(context, 'localStorage', { get: storage });
   vm.runInNewContext(SCRIPT, context);
   return {
-    media, theme: () => document.documentElement.dataset.theme,
+    media, paper, theme: () => document.documentElement.dataset.theme,
     choose: (detail) => document.dispatchEvent(new CustomEvent('themechosen', { detail })),
   };
 }
@@ -43,5 +44,16 @@ test('without a choice the theme follows the system', () => {
   const page = opened(storing());
   page.media.matches = false;
   page.media.dispatchEvent(new Event('change'));
+  assert.equal(page.theme(), 'dark');
+});
+
+test('paper is light, and the choice is back on the screen', () => {
+  const page = opened(() => ({ getItem: () => 'dark', setItem: () => {} }));
+  assert.equal(page.theme(), 'dark');
+  page.paper.matches = true;
+  page.paper.dispatchEvent(new Event('change'));
+  assert.equal(page.theme(), 'light');
+  page.paper.matches = false;
+  page.paper.dispatchEvent(new Event('change'));
   assert.equal(page.theme(), 'dark');
 });
