@@ -128,7 +128,7 @@ def test_the_difference_of_two_has_the_numbers_of_each(page: Page, cluster: Clus
     ]
     for name, titles in shown:
         a_self, b_self, a_total, b_total = values[name]
-        wanted = [a_self, b_self, b_self - a_self, a_total, b_total, b_total - a_total]
+        wanted = [b_self - a_self, a_self, b_self, b_total - a_total, a_total, b_total]
         assert titles == [f"{value:,} bytes" for value in wanted]
     changes = sorted((abs(b - a) for a, b, _, _ in values.values()), reverse=True)
     assert [abs(values[name][1] - values[name][0]) for name, _ in shown] == changes[:10]
