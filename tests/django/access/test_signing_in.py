@@ -44,7 +44,7 @@ def test_it_leads_to_no_other_site(site: Site) -> None:
     done = Client().post(
         "/accounts/login/", {"username": "member", "password": "right", "next": "https://elsewhere.example/"}
     )
-    assert done["Location"] == "/"
+    assert done["Location"] == "/explore"
 
 
 def test_a_program_gets_json_from_an_address_of_a_page(site: Site) -> None:

@@ -16,8 +16,8 @@ from tests.django.api.conftest import Doors
 from tests.django.api.pprof import pprof
 from tests.django.api.test_push_connect import PUSH, push_request
 
-#: What the pages' middleware adds to every answer, of no use to an agent.
-ADDED = {"X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy", "X-Frame-Options"}
+#: What the pages' middleware adds to every answer, of no use to an agent; a push is named by its Phlare-Push-Id.
+ADDED = {"X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy", "X-Frame-Options", "X-Request-ID"}
 #: What is another one each time.
 ALWAYS_NEW = {"Phlare-Push-Id"}
 
