@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,35 +17,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.files.base import ContentFile, File
+from django.utils.module_loading import import_string
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
-
-try:
-    import minify
-except ImportError:  # no wheel of it for this platform
-    minify = None
 
 _STAMP = "collected"
 #: How files are stored; another word here, and those stored in the way before are stored again.
 _FORM = b"minified, patterns are variables"
-#: The minifier joins declarations of constants and puts one with a pattern in front of the others, even of one that an
-#: object literal behind the pattern needs: ``const a = 1; const {b} = f({a})`` would read ``a`` before it is there. It
-#: does not move declarations across those of another kind.
-_CONSTANT_PATTERN = re.compile(r"^([ \t]*)const (?=[{\[])", re.MULTILINE)
-_MEDIA_TYPES = {".js": "application/javascript", ".css": "text/css"}
-
-
-def minified(name: str, text: str) -> str:
-    """Return a script or a style sheet of ours without what only its readers want; whole where there is no minifier.
-
-    Files are minified one by one, so what a module exports keeps its name. There is a minifier for Linux.
-    """
-    if minify is None:
-        return text
-    suffix = PurePosixPath(name).suffix
-    if suffix == ".js":
-        text = _CONSTANT_PATTERN.sub(r"\1let ", text)
-    return str(minify.string(_MEDIA_TYPES[suffix], text))
+_MINIFIED = {".js", ".css"}
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
@@ -56,9 +34,10 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     def _save(self, name: str, content: File[Any]) -> str:
         """Store a file; one of ours is sent minified, scripts at less than two thirds of their size."""
-        if name.startswith("phlare/") and PurePosixPath(name).suffix in _MEDIA_TYPES:
+        if name.startswith("phlare/") and PurePosixPath(name).suffix in _MINIFIED:
             text = b"".join(content.chunks()).decode()  # from its beginning: whoever hashed it has read it
-            content = ContentFile(minified(name, text).encode())
+            # By name, because only collecting needs what the minifier brings into a process.
+            content = ContentFile(import_string("phlareweb.minifying.minified")(name, text).encode())
         stored: str = super()._save(name, content)
         return stored
 

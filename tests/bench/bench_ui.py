@@ -20,7 +20,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from phlareweb.static_files import minified
+from phlareweb.minifying import minified
 from tests.browser.flame.stage import graph, serving
 from tests.integration.cluster.cluster import Cluster
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from phlareweb.static_files import minified
+from phlareweb.minifying import minified
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = shutil.which("node")

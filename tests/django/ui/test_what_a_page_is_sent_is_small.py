@@ -12,7 +12,8 @@ import pytest
 from django.core.files.base import ContentFile
 
 from ingest.ui.preloading import modules_of
-from phlareweb.static_files import StaticFilesStorage, minified
+from phlareweb.minifying import minified
+from phlareweb.static_files import StaticFilesStorage
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "static" / "phlare"
 MOST_BYTES = 60_000

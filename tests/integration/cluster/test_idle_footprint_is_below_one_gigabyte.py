@@ -23,7 +23,11 @@ HEAVY = ("/numba/", "/llvmlite/", "/numpy/", "/pyarrow/")
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(tmp_path_factory.mktemp("idle") / "data", grpc_port=free_port())
+    # Tools of the tests bring a library that structlog loads where it finds it; nobody has it who runs `make up`.
+    hidden = tmp_path_factory.mktemp("hidden")
+    (hidden / "rich.py").write_text("raise ImportError('not among requirements.txt')\n")
+    environment = {"PYTHONPATH": str(hidden)}
+    made = Cluster(tmp_path_factory.mktemp("idle") / "data", grpc_port=free_port(), environment=environment)
     made.start()
     try:
         yield made
