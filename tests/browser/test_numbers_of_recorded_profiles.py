@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import CHROMIUM
 from tests.browser.explore_page import CPU, api, explore, has_the_functions
 from tests.django.ui.test_page_code_in_the_script_engine import NODE
-from tests.integration.cluster.cluster import Cluster, wait_for
+from tests.integration.cluster.cluster import OF_ANY_TIME, Cluster, wait_for
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node on this machine; install Node 20 or later")
 
@@ -37,14 +37,6 @@ FILES = {
 #: Go's runtime cut its stacks; they get their roots back, so totals by function are other ones than the reader's.
 REPAIRED = {"go_heap_small.pb.gz"}
 ALL_TIME = {"from": 1_262_304_000_000, "until": 4_102_444_800_000}  # 2010 to 2100 in ms
-LIMITS = {
-    "PHLARE_LIMIT_REJECT_OLDER_THAN": "0",
-    "PHLARE_LIMIT_REJECT_NEWER_THAN": "0",
-    "PHLARE_LIMIT_OUT_OF_ORDER_WINDOW": "366d",
-    "PHLARE_LIMIT_MAX_QUERY_LOOKBACK": "0",
-    "PHLARE_LIMIT_MAX_QUERY_LENGTH": "0",
-    "PHLARE_HEAD_MAX_AGE_SECONDS": "3600",
-}
 
 
 def query_of(file: str) -> str:
@@ -59,7 +51,7 @@ def cluster(corpus_dir: Path, reader: dict[str, Any], tmp_path_factory: pytest.T
     made = Cluster(
         tmp_path_factory.mktemp("recorded") / "data",
         arguments=("--ingesters=1", "--zones=1", "--replication-factor=1"),
-        environment=LIMITS,
+        environment=OF_ANY_TIME,
     )
     folders = {path.name: path for folder in ("pprof", "series") for path in (corpus_dir / folder).iterdir()}
 

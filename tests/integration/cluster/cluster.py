@@ -40,6 +40,17 @@ def wait_for(condition: Callable[[], bool], timeout_seconds: float, what: str) -
         time.sleep(0.05)
 
 
+#: Settings of a cluster that takes and shows profiles of any time, such as recordings of years ago.
+OF_ANY_TIME = {
+    "PHLARE_LIMIT_REJECT_OLDER_THAN": "0",
+    "PHLARE_LIMIT_REJECT_NEWER_THAN": "0",
+    "PHLARE_LIMIT_OUT_OF_ORDER_WINDOW": "366d",
+    "PHLARE_LIMIT_MAX_QUERY_LOOKBACK": "0",
+    "PHLARE_LIMIT_MAX_QUERY_LENGTH": "0",
+    "PHLARE_HEAD_MAX_AGE_SECONDS": "3600",
+}
+
+
 @dataclass
 class Cluster:
     """One ``manage.py up``."""

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import pytest
 
 from ingest.api.proto import push_pb2
-from tests.integration.cluster.cluster import Cluster, wait_for
+from tests.integration.cluster.cluster import OF_ANY_TIME, Cluster, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -37,14 +37,6 @@ REPAIRED = {"go_heap_delta.pb.gz", "go_heap_medium.pb.gz", "go_heap_small.pb.gz"
 #: A string in it is not UTF-8: the field's rules refuse such a profile whole.
 REFUSED = {"invalid_utf8.pb.gz"}
 ALL_TIME = (1, 4_102_444_800_000)  # 1970 to 2100 in ms
-LIMITS = {
-    "PHLARE_LIMIT_REJECT_OLDER_THAN": "0",
-    "PHLARE_LIMIT_REJECT_NEWER_THAN": "0",
-    "PHLARE_LIMIT_OUT_OF_ORDER_WINDOW": "366d",
-    "PHLARE_LIMIT_MAX_QUERY_LOOKBACK": "0",
-    "PHLARE_LIMIT_MAX_QUERY_LENGTH": "0",
-    "PHLARE_HEAD_MAX_AGE_SECONDS": "3600",
-}
 
 
 def files_of(corpus: Path) -> dict[str, Path]:
@@ -65,7 +57,7 @@ def in_order(files: dict[str, Path], time_ns: dict[str, int]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(tmp_path_factory.mktemp("corpus") / "data", environment=LIMITS)
+    made = Cluster(tmp_path_factory.mktemp("corpus") / "data", environment=OF_ANY_TIME)
     made.start()
     yield made
     made.kill_everything()
