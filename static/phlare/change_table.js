@@ -2,7 +2,7 @@
 // of a function.
 import { changeOf } from './diff_data.js';
 import { matcher } from './flame_data.js';
-import { exact, percent, quantity } from './format.js';
+import { counted, exact, percent, quantity } from './format.js';
 import { element } from './page.js';
 
 const ROWS = 50; // shown at first, and more each time
@@ -28,7 +28,7 @@ export class ChangeTable {
     this.said = element('p', { class: 'dim', role: 'status' });
     this.head = element('tr');
     this.body = element('tbody');
-    this.more = element('button', { type: 'button', onclick: () => { this.limit += ROWS; this.draw(); } }, 'Show more');
+    this.more = element('button', { onclick: () => { this.limit += ROWS; this.draw(); } }, 'Show more');
     const table = element('table', { class: 'changes' },
       element('caption', { class: 'hidden-label' }, 'Functions by what changed'), element('thead', {}, this.head), this.body);
     host.append(element('div', { class: 'controls' }, this.filters, this.said), element('div', { class: 'scrolls' }, table), this.more);
@@ -51,13 +51,13 @@ export class ChangeTable {
   draw() {
     const { filter, count } = this.options;
     this.filters.replaceChildren(...Object.entries(FILTERS).map(([key, words]) => element('button', {
-      type: 'button', 'aria-pressed': String(filter === key), onclick: () => this.onfilter(key),
+      'aria-pressed': filter === key, onclick: () => this.onfilter(key),
     }, words)));
     this.head.replaceChildren(element('th', { scope: 'col' }, 'Function'), ...COLUMNS.map((column) => this.heading(column)));
     const shown = this.ordered();
     this.body.replaceChildren(...shown.slice(0, this.limit).map((row) => this.line(row)));
     const left = count > this.rows.length ? ` The server listed the ${this.rows.length.toLocaleString()} that changed most of ${count.toLocaleString()}.` : '';
-    this.said.textContent = `${shown.length.toLocaleString()} of ${this.rows.length.toLocaleString()} functions.${left}`;
+    this.said.textContent = `${shown.length.toLocaleString()} of ${counted(this.rows.length, 'function')}.${left}`;
     this.more.hidden = shown.length <= this.limit;
   }
 
@@ -65,7 +65,7 @@ export class ChangeTable {
     const sorted = this.sort === key ? (this.descending ? 'descending' : 'ascending') : null;
     const arrow = sorted ? element('span', { 'aria-hidden': 'true' }, this.descending ? ' ↓' : ' ↑') : null;
     return element('th', { scope: 'col', class: 'number', 'aria-sort': sorted },
-      element('button', { type: 'button', class: 'quiet', onclick: () => this.sortBy(key) }, words, arrow));
+      element('button', { class: 'quiet', onclick: () => this.sortBy(key) }, words, arrow));
   }
 
   sortBy(key) {
@@ -92,7 +92,7 @@ export class ChangeTable {
   }
 
   line(row) {
-    const name = element('button', { type: 'button', class: 'name', title: `Search ${row.name}`, onclick: () => this.onselect(row.name) }, row.name);
+    const name = element('button', { class: 'name', title: `Search ${row.name}`, onclick: () => this.onselect(row.name) }, row.name);
     return element('tr', { onpointerenter: () => this.onhover(row.name), onpointerleave: () => this.onhover(null) },
       element('th', { scope: 'row' }, name), ...COLUMNS.map(([key]) => (key in row ? this.value(row, key) : this.change(row, key))));
   }

@@ -5,7 +5,7 @@ import { NAME_OF, PRESETS, SIDES, complaint, exploreParameters, fixed, labelAgai
 import { DiffTimeline } from './diff_timeline.js';
 import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
 import { missingNotice, staleText } from './explore_data.js';
-import { exact, percent, quantity } from './format.js';
+import { counted, exact, percent, quantity } from './format.js';
 import { element, failure, getJson, showNotices, withParameters } from './page.js';
 import { PageState } from './state.js';
 import { clock } from './time_range.js';
@@ -144,7 +144,7 @@ async function loadGraph(moment) {
     $(`${side}-total`).textContent = quantity(value, answer.unit);
     $(`${side}-total`).title = exact(value, answer.unit);
   }
-  $('profiles').textContent = `${answer.profiles.toLocaleString()} profiles`;
+  $('profiles').textContent = counted(answer.profiles, 'profile');
   tell('view', [...partial(answer), ...shortened(answer), ...SIDES.flatMap((side) => emptiness(side, answer))]);
   view.show({ graph: answer, unit: answer.unit });
   shownAt = Date.now();
@@ -184,7 +184,7 @@ async function loadTimeline(moment) {
 function partial(answer) {
   const notice = missingNotice([answer]);
   if (!notice) return [];
-  return [notice[0] === 'warn' ? [...notice, element('button', { type: 'button', onclick: load }, 'Try again')] : notice];
+  return [notice[0] === 'warn' ? [...notice, element('button', { onclick: load }, 'Try again')] : notice];
 }
 
 /** Say what was left out: the smallest frames are summed into one called "other" per parent. */
@@ -194,8 +194,8 @@ function shortened({ names, levels, left_total: left, right_total: right }) {
   if (other < 0 || count < maxNodes) return [];
   let hidden = 0;
   for (const level of levels) for (let at = 0; at < level.length; at += 7) if (level[at + 6] === other) hidden += level[at + 1] + level[at + 4];
-  const all = element('button', { type: 'button', onclick: () => { maxNodes = ALL_NODES; load(); } }, 'Show all');
-  return [['info', `Shortened to ${count.toLocaleString()} frames; ${percent(hidden / (left + right || 1))} is in frames too small to be sent, shown as "other".`, ...(maxNodes < ALL_NODES ? [all] : [])]];
+  const all = element('button', { onclick: () => { maxNodes = ALL_NODES; load(); } }, 'Show all');
+  return [['info', `Shortened to ${counted(count, 'frame')}; ${percent(hidden / (left + right || 1))} is in frames too small to be sent, shown as "other".`, ...(maxNodes < ALL_NODES ? [all] : [])]];
 }
 
 /** A side without data is said, with what may help. */
@@ -203,7 +203,7 @@ function emptiness(side, answer) {
   if (answer[`${side}_total`]) return [];
   const other = SIDES.find((one) => one !== side);
   const help = state.values[`${side}_query`] !== state.values[`${other}_query`] && answer[`${other}_total`]
-    ? [element('button', { type: 'button', onclick: () => go({ [`${side}_query`]: state.values[`${other}_query`] }) }, `Take the labels of ${NAME_OF[other]}`)] : [];
+    ? [element('button', { onclick: () => go({ [`${side}_query`]: state.values[`${other}_query`] }) }, `Take the labels of ${NAME_OF[other]}`)] : [];
   const [from, until] = ['from', 'until'].map((edge) => showMoment(state.values[`${side}_${edge}`]));
   return [['warn', `${NAME_OF[side]} is empty: no profile of this type matches ${state.values[`${side}_query`]} from ${from} until ${until}.`, ...help]];
 }

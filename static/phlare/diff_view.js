@@ -5,7 +5,7 @@ import { byShares, sideOf } from './diff_data.js';
 import { FlameGraph } from './flame.js';
 import { changeScale } from './flame_colours.js';
 import { decode, literally } from './flame_data.js';
-import { percent, quantity } from './format.js';
+import { counted, percent, quantity } from './format.js';
 import { element } from './page.js';
 
 /** What a view can be set to; pages keep these in their address. */
@@ -31,7 +31,7 @@ export function chosen(options) {
 
 /** Buttons of which one is pressed. */
 function choice(label, words, onchoose) {
-  const buttons = Object.entries(words).map(([key, text]) => element('button', { type: 'button', 'data-key': key, onclick: () => onchoose(key) }, text));
+  const buttons = Object.entries(words).map(([key, text]) => element('button', { 'data-key': key, onclick: () => onchoose(key) }, text));
   const host = element('div', { role: 'group', class: 'choice', 'aria-label': label }, ...buttons);
   return { host, press: (key) => { for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.key === key)); } };
 }
@@ -55,7 +55,7 @@ export class DiffView {
       ...Object.entries(PALETTES).map(([key, words]) => element('option', { value: key }, words)));
     this.search = element('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', 'data-search': '', oninput: () => set('q')(this.search.value) });
     this.found = element('output');
-    this.back = element('button', { type: 'button', onclick: () => this.each((graph) => graph.undo()) }, 'Back');
+    this.back = element('button', { onclick: () => this.each((graph) => graph.undo()) }, 'Back');
     this.trail = element('span', { class: 'dim' });
     this.saying = element('p', { class: 'dim', role: 'status' });
     this.scale = element('div', { class: 'scale', 'aria-hidden': 'true' });
@@ -183,7 +183,7 @@ export class DiffView {
     const { q } = this.options;
     const found = this.each((graph) => graph.search(q)).filter(Boolean);
     const names = this.options.view === 'side' ? ['A', 'B'] : [''];
-    this.found.textContent = found.map(({ functions, share }, at) => `${names[at]} ${functions} functions, ${percent(share)}`.trim()).join(' · ');
+    this.found.textContent = found.map(({ functions, share }, at) => `${names[at]} ${counted(functions, 'function')}, ${percent(share)}`.trim()).join(' · ');
     this.tellTrail();
   }
 }

@@ -17,7 +17,7 @@ export class ExportMenu {
   }
 
   fill(panel) {
-    const item = (text, detail, act) => element('li', {}, element('button', { type: 'button', class: 'quiet', onclick: () => { this.close(); act(); } },
+    const item = (text, detail, act) => element('li', {}, element('button', { class: 'quiet', onclick: () => { this.close(); act(); } },
       element('strong', {}, text), detail ? element('span', { class: 'dim' }, ` ${detail}`) : ''));
     panel.append(element('ul', { class: 'choices' },
       ...FORMATS.map(([format, text, detail]) => item(text, detail, () => this.download(format))),

@@ -8,7 +8,7 @@ import { listen } from './flame_input.js';
 import { FrameMenu } from './flame_menu.js';
 import { Tooltip } from './flame_tooltip.js';
 import { cutTo, extended, labelOf, shown, trailOf, zoomedPath } from './flame_transforms.js';
-import { percent, quantity } from './format.js';
+import { counted, percent, quantity } from './format.js';
 
 const ANIMATION_MS = 160;
 const LEAST_HEIGHT = 120;
@@ -131,7 +131,7 @@ export class FlameGraph {
   extent() {
     if (this.zoomed.length) return `zoomed on ${this.zoomed.at(-1)}`;
     const { count, total } = this.graph;
-    return total[0] ? `${quantity(total[0], this.unit)} in ${(count - 1).toLocaleString()} frames` : 'empty';
+    return total[0] ? `${quantity(total[0], this.unit)} in ${counted(count - 1, 'frame')}` : 'empty';
   }
 
   replace([from, until]) {

@@ -27,3 +27,6 @@ export function age(seconds) {
 
 /** All digits, for a title: the one place where a number is not rounded. */
 export const exact = (value, unit) => `${value.toLocaleString('en')} ${unit}`.trim();
+
+/** How many of a noun, all digits: "1 frame", "1,200 frames". */
+export const counted = (count, noun, nouns = `${noun}s`) => `${count.toLocaleString()} ${count === 1 ? noun : nouns}`;

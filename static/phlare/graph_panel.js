@@ -4,7 +4,7 @@ import { CallTree } from './call_tree.js';
 import { FlameGraph } from './flame.js';
 import { functions, literally } from './flame_data.js';
 import { PRESETS } from './flame_transforms.js';
-import { percent, quantity } from './format.js';
+import { counted, percent, quantity } from './format.js';
 import { FunctionTable } from './function_table.js';
 import { Sandwich } from './sandwich.js';
 import { opens } from './menu.js';
@@ -52,7 +52,7 @@ export class GraphPanel {
   presets(panel) {
     const taken = new Set(this.flame.transforms.map((one) => one.preset));
     const item = (text, transform, isTaken) => element('li', {}, element('button', {
-      type: 'button', class: 'quiet', disabled: isTaken, onclick: (event) => { event.target.closest('[popover]').hidePopover(); this.flame.apply(transform); },
+      class: 'quiet', disabled: isTaken, onclick: (event) => { event.target.closest('[popover]').hidePopover(); this.flame.apply(transform); },
     }, text));
     panel.append(element('ul', { class: 'choices' }, ...Object.entries(PRESETS).map(([preset, { label }]) => item(label, { kind: 'preset', preset }, taken.has(preset))),
       item('Recursion (collapse it)', { kind: 'collapse' }, false), item('Nothing, but turn callers and callees round', { kind: 'invert' }, false)));
@@ -109,9 +109,9 @@ export class GraphPanel {
   trail() {
     const { trail } = this.flame;
     const steps = trail.map(({ label }, index) => element('li', {}, element('button', {
-      type: 'button', class: 'quiet', title: label, 'aria-current': index === trail.length - 1 ? 'step' : null, onclick: () => this.flame.back(index + 1),
+      class: 'quiet', title: label, 'aria-current': index === trail.length - 1 ? 'step' : null, onclick: () => this.flame.back(index + 1),
     }, label)));
-    const whole = element('li', {}, element('button', { type: 'button', class: 'quiet', onclick: () => this.flame.back(0) }, 'Whole'));
+    const whole = element('li', {}, element('button', { class: 'quiet', onclick: () => this.flame.back(0) }, 'Whole'));
     const held = document.activeElement.closest('#trail button, #undo');
     $('trail').replaceChildren(...(trail.length ? [whole, ...steps] : []));
     $('undo').disabled = !trail.length;
@@ -165,7 +165,7 @@ export class GraphPanel {
   search() {
     const text = this.state.values.q;
     this.found = this.flame.search(text);
-    $('search-result').textContent = this.found ? `${this.found.functions.toLocaleString()} ${this.found.functions === 1 ? 'function' : 'functions'} · ${percent(this.found.share)}` : '';
+    $('search-result').textContent = this.found ? `${counted(this.found.functions, 'function')} · ${percent(this.found.share)}` : '';
     this.table.filter(text);
     this.tree.search(text);
     this.sandwich.search(text);
@@ -206,8 +206,7 @@ export class GraphPanel {
   facts() {
     const { answer } = this;
     const nodes = answer.levels.reduce((sum, level) => sum + level.length, 0) / 4 - 1;
-    const profiles = `${answer.profiles.toLocaleString()} ${answer.profiles === 1 ? 'profile' : 'profiles'}`;
-    return `${quantity(answer.total, answer.unit)} in ${profiles} · ${nodes.toLocaleString()} frames`;
+    return `${quantity(answer.total, answer.unit)} in ${counted(answer.profiles, 'profile')} · ${counted(nodes, 'frame')}`;
   }
 }
 

@@ -8,14 +8,18 @@ const BY_OTHERS = {
   503: 'it cannot reach the server', 504: 'the server took too long for it',
 };
 
-/** Make an element; text is text, never markup. Attributes that start with "on" are listeners, null and false are left out. */
+/**
+ * Make an element; text is text, never markup. Attributes that start with "on" are listeners; null is left out, and so is
+ * false unless the attribute begins with "aria-". A button sends its form only where its type says so.
+ */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
+  if (tag === 'button') made.type = 'button';
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
     else if (name === 'style') made.style.cssText = value; // as an attribute the policy of the page would refuse it
-    else if (value === true) made.setAttribute(name, '');
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value);
+    else if (typeof value === 'boolean' && !name.startsWith('aria-')) made.toggleAttribute(name, value);
+    else if (value !== null && value !== undefined) made.setAttribute(name, value);
   }
   made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return made;
@@ -139,7 +143,7 @@ export function failure(what, error, retry = null) {
   const { message, ways } = forPeople(error);
   const more = [...ways];
   if (error.requestId) more.push(element('code', { class: 'request-id', title: 'Name of the request in the log' }, error.requestId));
-  if (retry) more.push(element('button', { type: 'button', onclick: retry }, 'Try again'));
+  if (retry) more.push(element('button', { onclick: retry }, 'Try again'));
   return ['bad', `${what}: ${message}`, ...more];
 }
 
@@ -152,5 +156,5 @@ function forPeople({ reason, message }) {
   const field = document.getElementById('tenant');
   if (reason !== 'missing_tenant' || !field) return { message, ways: [] };
   const choose = () => { field.focus(); field.showPicker(); };
-  return { message: 'There are several tenants.', ways: [element('button', { type: 'button', onclick: choose }, 'Choose one')] };
+  return { message: 'There are several tenants.', ways: [element('button', { onclick: choose }, 'Choose one')] };
 }

@@ -38,7 +38,7 @@ export class RangePicker {
         wrong.hidden = a < b;
         if (a < b) this.pick({ from: String(a), until: String(b) });
       },
-    }, element('label', {}, 'From ', first), element('label', {}, 'Until ', last), wrong, element('button', { class: 'primary' }, 'Show this range'));
+    }, element('label', {}, 'From ', first), element('label', {}, 'Until ', last), wrong, element('button', { type: 'submit', class: 'primary' }, 'Show this range'));
     panel.append(element('div', { class: 'presets' }, ...presets), own);
     return presets.find((one) => one.getAttribute('aria-pressed') === 'true') ?? presets[0];
   }

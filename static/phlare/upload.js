@@ -4,7 +4,7 @@ import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
 import { firstTab, pairsOf, serviceNameOf, tabsOf } from './file_pairs.js';
 import { FlameGraph } from './flame.js';
 import { decode, functions, literally } from './flame_data.js';
-import { percent, quantity } from './format.js';
+import { counted, percent, quantity } from './format.js';
 import { FunctionTable } from './function_table.js';
 import { element, failure, getJson, sendJson, showNotices, withParameters } from './page.js';
 import { PageState } from './state.js';
@@ -35,7 +35,7 @@ function search(text) {
   $('search').value = text;
   const found = flame.search(text);
   table.filter(text);
-  $('found').textContent = found ? `${found.functions} functions, ${percent(found.share)}` : '';
+  $('found').textContent = found ? `${counted(found.functions, 'function')}, ${percent(found.share)}` : '';
 }
 
 /** What is said beside a file. */
@@ -84,8 +84,8 @@ function drawFiles() {
   const letter = (at) => (files.length > 1 ? element('strong', { class: 'letter' }, 'AB'[at]) : null);
   $('file-list').replaceChildren(...files.map((one, at) => element('li', { class: files.length > 1 ? `side-${at}` : null },
     element('div', { class: 'controls' }, letter(at), element('span', { class: 'file-name' }, one.file.name), element('span', { class: 'dim' }, said(one)),
-      element('span', { class: 'push file-actions' }, one.answer ? element('button', { type: 'button', onclick: () => askToKeep(one) }, 'Keep…') : null,
-        element('button', { type: 'button', 'aria-label': `Remove ${one.file.name}`, onclick: () => remove(one) }, 'Remove'))),
+      element('span', { class: 'push file-actions' }, one.answer ? element('button', { onclick: () => askToKeep(one) }, 'Keep…') : null,
+        element('button', { 'aria-label': `Remove ${one.file.name}`, onclick: () => remove(one) }, 'Remove'))),
     one.error ? wrong(one) : null,
     one.kept ?? null)));
 }
@@ -93,8 +93,8 @@ function drawFiles() {
 function said({ file, answer, error }) {
   const size = quantity(file.size, 'bytes');
   if (!answer) return error ? size : `${size}, reading`;
-  const more = answer.left_out ? `, ${answer.left_out} more are not drawn` : '';
-  return `${size}, read as ${answer.format}, ${answer.profiles.length} ${answer.profiles.length === 1 ? 'profile' : 'profiles'}${more}`;
+  const more = answer.left_out ? `, ${answer.left_out} more not drawn` : '';
+  return `${size}, read as ${answer.format}, ${counted(answer.profiles.length, 'profile')}${more}`;
 }
 
 function wrong(one) {
@@ -133,7 +133,7 @@ function showOne({ graph, unit }) {
   const named = files.find(({ answer }) => answer).file.name;
   flame.show(decoded, { unit, title: named });
   table.show(functions(decoded), graph.total, unit);
-  $('single-total').textContent = `${quantity(graph.total, unit)} in ${graph.samples.toLocaleString()} different ${graph.samples === 1 ? 'stack' : 'stacks'}`;
+  $('single-total').textContent = `${quantity(graph.total, unit)} in ${counted(graph.samples, 'different stack')}`;
   search(state.values.q);
 }
 
@@ -147,7 +147,7 @@ function drawTabs() {
   $('tabs').hidden = tabs.length < 2;
   const choose = (one) => { state.set({ tab: one.label, q: '' }); draw(); $('tabs').querySelector('[aria-selected="true"]').focus(); };
   $('tabs').replaceChildren(...tabs.map((one, at) => element('button', {
-    type: 'button', role: 'tab', 'aria-selected': String(one === tab), tabindex: one === tab ? '0' : '-1', onclick: () => choose(one),
+    role: 'tab', 'aria-selected': one === tab, tabindex: one === tab ? '0' : '-1', onclick: () => choose(one),
     onkeydown: (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (step) choose(tabs[(at + step + tabs.length) % tabs.length]);
@@ -170,7 +170,7 @@ async function keep(one, service, now) {
     const stored = answer.stored.reduce((sum, { profile_ids: ids }) => sum + ids.length, 0);
     const refused = answer.rejected.map(({ message }) => message).join(' ');
     const link = withParameters($('pages').dataset.explore, { query: `{service_name=${JSON.stringify(service)}}`, type: one.answer.profiles[0].profile_type });
-    one.kept = element('p', { class: 'notice ok', role: 'status' }, element('span', {}, `Kept as ${service}: ${stored} ${stored === 1 ? 'profile' : 'profiles'}. ${refused}`.trim()), element('a', { class: 'button', href: link }, 'Explore'));
+    one.kept = element('p', { class: 'notice ok', role: 'status' }, element('span', {}, `Kept as ${service}: ${counted(stored, 'profile')}. ${refused}`.trim()), element('a', { class: 'button', href: link }, 'Explore'));
   } catch (error) {
     const [kind, text, ...more] = failure('It was not kept', error);
     one.kept = element('p', { class: `notice ${kind}`, role: 'alert' }, element('span', {}, text), ...more);

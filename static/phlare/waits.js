@@ -30,7 +30,7 @@ export class Waits {
 
   /** What to say when a wait was ended by its button; `again` begins anew. */
   endedNotice(again) {
-    return ['info', `${this.what} was cancelled.`, element('button', { type: 'button', onclick: () => { this.isEnded = false; again(); } }, 'Try again')];
+    return ['info', `${this.what} was cancelled.`, element('button', { onclick: () => { this.isEnded = false; again(); } }, 'Try again')];
   }
 
   /** End what runs. */
@@ -54,7 +54,7 @@ export class Waits {
     tick();
     this.timers.push(setInterval(tick, 1000));
     this.bar = element('div', { class: 'waiting', role: 'status' }, element('progress', { 'aria-label': this.what }), seconds,
-      element('button', { type: 'button', onclick: () => { this.isEnded = true; this.cancel(); } }, 'Cancel'));
+      element('button', { onclick: () => { this.isEnded = true; this.cancel(); } }, 'Cancel'));
     this.host.before(this.bar);
   }
 

@@ -1,7 +1,7 @@
 // Numbers as people read them: three digits, the unit that fits, and a sign that means something.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, exact, percent, quantity } from '../phlare/format.js';
+import { age, counted, exact, percent, quantity } from '../phlare/format.js';
 
 for (const [value, unit, text] of [
   [0, 'nanoseconds', '0 ns'], [1, 'nanoseconds', '1 ns'], [1500, 'nanoseconds', '1.5 µs'], [90e9, 'nanoseconds', '1.5 min'],
@@ -20,3 +20,7 @@ for (const [seconds, text] of [[0, '0.0 s'], [4.2, '4.2 s'], [102, '1 min 42 s']
 }
 
 test('a title has every digit', () => assert.equal(exact(1234567.5, 'bytes'), '1,234,567.5 bytes'));
+
+for (const [count, noun, nouns, text] of [[0, 'frame', undefined, '0 frames'], [1, 'frame', undefined, '1 frame'], [2, 'push', 'pushes', '2 pushes'], [1, 'push', 'pushes', '1 push']]) {
+  test(`${text}: the noun is that of the number`, () => assert.equal(counted(count, noun, nouns), text));
+}
