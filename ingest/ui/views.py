@@ -20,7 +20,6 @@ from ingest.api.rest.ring import rejection_of
 from ingest.api.ring_document import ring_document, with_shards
 from ingest.api.status_document import status_document, status_text
 from ingest.profiles.reasons import Reason, Rejection
-from ingest.ui import preloading
 from ingest.ui.files import file_context
 from ingest.ui.snippets import SNIPPETS, filled
 
@@ -31,9 +30,7 @@ _SIDES = (("left", "A", "baseline"), ("right", "B", "compared with it"))
 @require_safe
 def explore(request: HttpRequest) -> HttpResponse:
     """Show services, their profile types, a timeline and a flame graph."""
-    modules = preloading.modules_of("explore_first.js", "explore.js")
-    context = {"nav": "explore", "origin": origin(request), "modules": modules}
-    return render(request, "ingest/explore.html", context)
+    return render(request, "ingest/explore.html", {"nav": "explore", "origin": origin(request)})
 
 
 @require_safe

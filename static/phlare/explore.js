@@ -2,7 +2,6 @@
 import { copyText } from './clipboard.js';
 import { Completion } from './completion.js';
 import { beginning, groupedTypes, hiddenText, missingNotice, pointsAfter, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
-import { openedMs, takeFirst } from './explore_first.js';
 import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, servicesParameters, topParameters } from './explore_query.js';
 import { ExportMenu } from './export_menu.js';
 import { decode, follow } from './flame_data.js';
@@ -28,15 +27,14 @@ const state = new PageState(DEFAULTS, load);
 const notices = new Map(); // part of the page -> its notices
 const answers = new Map(); // part of the page -> its answer
 const questions = {
-  services: new Question($('services'), 'Reading services', takeFirst), timeline: new Question($('chart'), 'Reading the timeline', takeFirst),
-  graph: new Question($('graph-views'), 'Merging profiles', takeFirst), lines: new Question($('services'), 'Reading totals'),
+  services: new Question($('services'), 'Reading services'), timeline: new Question($('chart'), 'Reading the timeline'),
+  graph: new Question($('graph-views'), 'Merging profiles'), lines: new Question($('services'), 'Reading totals'),
   labels: new Question($('labels'), 'Reading labels'), deep: new Question($('flame'), 'Reading small frames'), top: new Question($('functions'), 'Reading functions'),
 };
-let nowMs = openedMs;
+let nowMs = serverNow();
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
 let refreshing = null;
-let hasBegun = false;
 
 const services = new ServiceList($('services'), $('service-filter'), { onpick: (name) => change({ query: queryOf(name), group: '', profile: '', span: '' }) });
 const labels = new LabelBar($('labels'), { onquery: (query) => change({ query }) });
@@ -104,7 +102,6 @@ function missing() {
 /** Bring the page to what the address says. Parts of which nothing changed are not asked for again. */
 async function load() {
   const { values } = state;
-  hasBegun = true;
   controls();
   $('status').textContent = 'loading';
   const listed = attempt('services', 'Services could not be read', () => questions.services.ask('/api/v1/series', servicesParameters(state.values, nowMs)), showServices);
@@ -255,7 +252,7 @@ function controls() {
 
 /** Ask again for the same range with a new now. @returns whether it succeeded, for what repeats it */
 async function refresh() {
-  if (hasBegun) nowMs = serverNow(); // else what is asked for already is not asked for again
+  nowMs = serverNow();
   for (const question of Object.values(questions)) question.forget();
   await load();
   return $('status').textContent.startsWith('loaded');

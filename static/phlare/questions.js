@@ -3,11 +3,8 @@ import { getJson, tenant, withParameters } from './page.js';
 import { Waits } from './waits.js';
 
 export class Question {
-  /**
-   * `host` shows that it is waited for; `what` says so in words. `asked(path, parameters, signal)` may have an answer that is
-   * under way already.
-   */
-  constructor(host, what, asked = () => undefined) { Object.assign(this, { waits: new Waits(host, { what }), asked, key: null, running: null }); }
+  /** `host` shows that it is waited for; `what` says so in words. */
+  constructor(host, what) { Object.assign(this, { waits: new Waits(host, { what }), key: null, running: null }); }
 
   /** The answer; the same question again costs nothing. Undefined when a newer question came or it was cancelled. */
   ask(path, parameters) {
@@ -21,7 +18,7 @@ export class Question {
   async send(key, path, parameters) {
     let answer;
     try {
-      answer = await this.waits.run((signal) => this.asked(path, parameters, signal) ?? getJson(path, { parameters, signal }));
+      answer = await this.waits.run((signal) => getJson(path, { parameters, signal }));
       return answer;
     } finally {
       if (answer === undefined && this.key === key) this.key = null; // it failed or was cancelled: the next one is asked again

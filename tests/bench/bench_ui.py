@@ -20,7 +20,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from phlareweb.minifying import minified
+from phlareweb.bundling import bundled
+from phlareweb.static_files import BUNDLES
 from tests.browser.flame.stage import graph, serving
 from tests.integration.cluster.cluster import Cluster
 
@@ -67,9 +68,9 @@ def figure(name: str, value: float, unit: str, goal: str, **more: object) -> Non
 
 
 def scripts_gzipped() -> float:
-    """Return the kilobytes of the scripts of all pages as they are sent, each file gzipped by itself."""
-    texts = (minified(path.name, path.read_text("utf-8")) for path in SCRIPTS.glob("*.js"))
-    return sum(len(gzip.compress(text.encode(), mtime=0)) for text in texts) / 1000
+    """Return the kilobytes of the scripts of all pages as they are sent."""
+    sent = (bundled(SCRIPTS.parent / name, form) for name, form in BUNDLES.items())
+    return sum(len(gzip.compress(content or b"", mtime=0)) for content in sent) / 1000
 
 
 def open_stage(page: Page, address: str, name: str) -> None:

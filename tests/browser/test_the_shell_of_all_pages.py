@@ -94,7 +94,7 @@ def test_files_are_named_by_their_content_compressed_and_kept_for_good(page: Pag
     for name, headers in found.items():
         assert re.fullmatch(r"[a-z_]+\.[0-9a-f]{12}\.(js|css|svg)", name), name
         assert "immutable" in headers["cache-control"]
-    assert found[next(name for name in found if name.startswith("page."))]["content-encoding"] == "gzip"
+    assert found[next(name for name in found if name.startswith("main."))]["content-encoding"] == "gzip"
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/plain"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from phlareweb.minifying import minified
+from phlareweb.bundling import bundled
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE = shutil.which("node")
@@ -25,8 +25,10 @@ def copied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     shutil.copytree(ROOT / "static" / "phlare", folder / "phlare")
     shutil.copytree(ROOT / "tests" / "page", folder / "tests")
     if request.param == "as sent":
-        for module in (folder / "phlare").glob("*.js"):
-            module.write_text(minified(module.name, module.read_text("utf-8")), "utf-8")
+        for module in (ROOT / "static" / "phlare").glob("*.js"):
+            sent = bundled(module, "esm")
+            assert sent is not None
+            (folder / "phlare" / module.name).write_bytes(sent)
     return folder
 
 

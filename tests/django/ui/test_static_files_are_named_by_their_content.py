@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from phlareweb import static_files
+from phlareweb import bundling, static_files
 from phlareweb.static_files import StaticFilesMiddleware, StaticFilesStorage
 
 NAME = "phlare/page.js"
@@ -72,6 +72,61 @@ def test_a_copy_is_believed_whatever_the_times_of_the_files(sources: Path) -> No
     call_command("collect_static")
     os.utime(sources / NAME, (1, 1))
     assert static_files.is_collected()
+
+
+def test_the_script_of_all_pages_is_sent_with_what_it_imports(sources: Path, settings: Settings) -> None:
+    folder = sources / "phlare"
+    (folder / "main.js").write_text("// Of all pages.\nimport { one } from './page.js';\nconsole.log(one.length);\n")
+    (folder / "theme.js").write_text("const colours = 2; // no variable of the page\nconsole.log(colours);\n")
+    call_command("collect_static")
+    sent = {
+        name: Path(settings.STATIC_ROOT, StaticFilesStorage().stored_name(name)).read_text()
+        for name in ("phlare/main.js", "phlare/theme.js")
+    }
+    assert "Of all pages" not in sent["phlare/main.js"]
+    assert "import" not in sent["phlare/main.js"]
+    assert "1,1,1" in sent["phlare/main.js"]
+    assert sent["phlare/theme.js"].startswith("(()=>{")
+
+
+def test_the_name_of_the_script_of_all_pages_changes_with_what_it_imports(sources: Path) -> None:
+    (sources / "phlare" / "main.js").write_text("import { one } from './page.js';\nconsole.log(one);\n")
+    names = set()
+    for number in "12":
+        (sources / NAME).write_text(f"export const one = {number};\n")
+        call_command("collect_static")
+        names.add(StaticFilesStorage().url("phlare/main.js"))
+    assert len(names) == 2
+    assert "/static/phlare/main.js" not in names
+
+
+@pytest.mark.parametrize("lack", ["no wheel", "cannot run", "another system's", "says no"])
+def test_without_a_bundler_modules_are_sent_as_they_are_written(
+    sources: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lack: str
+) -> None:
+    program = tmp_path / "bun"
+    match lack:
+        case "cannot run":
+            program.write_text("#!/bin/sh\n")
+        case "another system's":
+            program.write_bytes(b"\x7fELF of something else")
+            program.chmod(0o755)
+        case "says no":
+            program.write_text("#!/bin/sh\necho nonsense; exit 3\n")
+            program.chmod(0o755)
+    monkeypatch.setattr(bundling, "_program", lambda: None if lack == "no wheel" else program)
+    text = "import { one } from './page.js';\nconsole.log(one);\n"
+    (sources / "phlare" / "main.js").write_text(text)
+    call_command("collect_static")
+    assert static_files.is_collected()
+    assert Path(settings.STATIC_ROOT, StaticFilesStorage().stored_name("phlare/main.js")).read_text() == text
+    assert Path(settings.STATIC_ROOT, NAME).read_text() == (sources / NAME).read_text()
+
+
+def test_a_script_that_is_none_stops_nothing_else(sources: Path, settings: Settings) -> None:
+    (sources / "phlare" / "main.js").write_text("import { one } from './nowhere.js';\n")
+    call_command("collect_static")
+    assert Path(settings.STATIC_ROOT, StaticFilesStorage().stored_name("phlare/main.js")).is_file()
 
 
 def test_nobody_has_to_have_collected_anything(sources: Path) -> None:
