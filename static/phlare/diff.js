@@ -4,7 +4,8 @@ import { listLabels } from './diff_labels.js';
 import { NAME_OF, PRESETS, SIDES, complaint, exploreParameters, fixed, labelAgainst, readMoment, showMoment, sideParameters, splitAt, swapped, synced } from './diff_sides.js';
 import { DiffTimeline } from './diff_timeline.js';
 import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
-import { missingNotice, staleText } from './explore_data.js';
+import { missingNotice, preferredType, staleText } from './explore_data.js';
+import { decode } from './flame_data.js';
 import { counted, exact, percent, quantity } from './format.js';
 import { element, failure, getJson, showNotices, withParameters } from './page.js';
 import { PageState } from './state.js';
@@ -15,7 +16,6 @@ const FIRST_NODES = 16384;
 const ALL_NODES = 1048576;
 const TABLE_ROWS = 10000; // the most that the API lists
 const FAR_MS = 12 * 3600_000;
-const PREFERRED_TYPE = 'process_cpu:cpu:';
 const DEFAULTS = {
   type: '', left_query: '{}', left_from: 'now-1h', left_until: 'now-30m', right_query: '{}', right_from: 'now-30m', right_until: 'now',
   from: 'now-1h', until: 'now', sync: '', ...VIEW_DEFAULTS,
@@ -87,7 +87,7 @@ async function load() {
     const types = await waits.view.run((signal) => Promise.all(SIDES.map((side) => getJson('/api/v1/profile-types', { parameters: rangeOf(moment, side), signal }))));
     if (!types) { ended(); return; }
     const ids = [...new Set(types.flatMap(({ profile_types: found }) => found.map((one) => one.id)))].sort();
-    if (!state.values.type && ids.length) state.set({ type: ids.find((id) => id.startsWith(PREFERRED_TYPE)) ?? ids[0] }, { replace: true });
+    if (!state.values.type && ids.length) state.set({ type: preferredType(ids) }, { replace: true });
     showTypes(ids);
     asked = { ...moment, type: state.values.type };
     fillForm();
@@ -145,8 +145,9 @@ async function loadGraph(moment) {
     $(`${side}-total`).title = exact(value, answer.unit);
   }
   $('profiles').textContent = counted(answer.profiles, 'profile');
-  tell('view', [...partial(answer), ...shortened(answer), ...SIDES.flatMap((side) => emptiness(side, answer))]);
-  view.show({ graph: answer, unit: answer.unit });
+  const graph = decode(answer);
+  tell('view', [...partial(answer), ...shortened(graph), ...SIDES.flatMap((side) => emptiness(side, answer))]);
+  view.show({ graph, unit: answer.unit });
   shownAt = Date.now();
   $('status').textContent = `loaded ${clock(shownAt)}`;
 }
@@ -188,14 +189,12 @@ function partial(answer) {
 }
 
 /** Say what was left out: the smallest frames are summed into one called "other" per parent. */
-function shortened({ names, levels, left_total: left, right_total: right }) {
+function shortened({ count, names, name, total }) {
   const other = names.indexOf('other');
-  const count = levels.reduce((sum, level) => sum + level.length / 7, 0);
   if (other < 0 || count < maxNodes) return [];
-  let hidden = 0;
-  for (const level of levels) for (let at = 0; at < level.length; at += 7) if (level[at + 6] === other) hidden += level[at + 1] + level[at + 4];
+  const hidden = total.reduce((sum, value, node) => (name[node] === other ? sum + value : sum), 0);
   const all = element('button', { onclick: () => { maxNodes = ALL_NODES; load(); } }, 'Show all');
-  return [['info', `Shortened to ${counted(count, 'frame')}; ${percent(hidden / (left + right || 1))} is in frames too small to be sent, shown as "other".`, ...(maxNodes < ALL_NODES ? [all] : [])]];
+  return [['info', `Shortened to ${counted(count, 'frame')}; ${percent(hidden / (total[0] || 1))} is in frames too small to be sent, shown as "other".`, ...(maxNodes < ALL_NODES ? [all] : [])]];
 }
 
 /** A side without data is said, with what may help. */

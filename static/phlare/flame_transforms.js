@@ -79,7 +79,7 @@ export function labelOf(transform) {
  * @param {(tree: TreeBuilder, node: number, above: number, name: number) => number} placeOf `above` is the place of the
  *   parent; -1 is no place
  */
-function remap(graph, root, placeOf) {
+export function remap(graph, root, placeOf) {
   const { count, parent, name } = graph;
   const tree = new TreeBuilder(graph);
   const place = new Int32Array(count);

@@ -72,6 +72,19 @@ export class TreeBuilder {
     this.sums[2][node] += sides.right[from];
   }
 
+  /**
+   * Add a graph with names of its own, from its root on: its self values go to some of the tree's sums.
+   * @param {(name: string) => number} numberOf gives a name its place in those of the tree
+   */
+  addGraph({ count, parent, name, names, self }, numberOf, sums) {
+    const own = Uint32Array.from(names, numberOf);
+    const place = new Int32Array(count);
+    for (let node = 0; node < count; node++) {
+      if (node) place[node] = this.child(place[parent[node]], own[name[node]]);
+      for (const sum of sums) this.sums[sum][place[node]] += self[node];
+    }
+  }
+
   /** @returns {import('./flame_data.js').Graph} the tree laid out as servers do: self at the left, children by name. */
   layOut() {
     const { order, offsets } = this.byLevel();
@@ -134,7 +147,17 @@ function sumUp(order, parent, sums, self, total) {
   for (let at = order.length - 1; at > 0; at--) total[parent[at]] += total[at];
 }
 
-function positioned(graph) {
+/** What gives each name its place in a list; those that are not in it are put at its end. */
+export function numbering(names) {
+  const places = new Map(names.map((name, index) => [name, index]));
+  return (name) => {
+    if (!places.has(name)) places.set(name, names.push(name) - 1);
+    return places.get(name);
+  };
+}
+
+/** Fill in `x`, which is zero so far: a frame's own value is at its left, then come its children. */
+export function positioned(graph) {
   const { count, x, total, self, first } = graph;
   for (let node = 0; node < count; node++) {
     let left = x[node] + self[node];

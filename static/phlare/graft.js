@@ -1,6 +1,6 @@
 // A part of a graph that was asked for again, at full depth, put in the place of what was there.
 import { follow } from './flame_data.js';
-import { TreeBuilder } from './flame_tree.js';
+import { TreeBuilder, numbering } from './flame_tree.js';
 
 /** @typedef {import('./flame_data.js').Graph} Graph */
 
@@ -22,9 +22,7 @@ export function hasHidden({ names, name, first, total }, node) {
  * @returns {Graph} the graph with everything under that frame from `deep`
  */
 export function grafted(graph, path, deep) {
-  const numbers = new Map(graph.names.map((name, index) => [name, index]));
   const names = [...graph.names];
-  for (const name of deep.names) if (!numbers.has(name)) { numbers.set(name, names.length); names.push(name); }
   const tree = new TreeBuilder({ ...graph, names });
   const top = follow(graph, path);
   if (!top) return graph; // the frame is not there, as a newer answer may have it
@@ -34,10 +32,6 @@ export function grafted(graph, path, deep) {
     place[node] = node === top || above < 0 ? -1 : node ? tree.child(above, graph.name[node]) : 0;
     if (place[node] >= 0) tree.addSelf(place[node], node);
   }
-  const deepPlace = new Int32Array(deep.count);
-  for (let node = 1; node < deep.count; node++) {
-    const own = deepPlace[node] = tree.child(deepPlace[deep.parent[node]], numbers.get(deep.names[deep.name[node]]));
-    tree.sums[0][own] += deep.self[node];
-  }
+  tree.addGraph(deep, numbering(names), [0]);
   return tree.layOut();
 }

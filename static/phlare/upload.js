@@ -1,5 +1,5 @@
 // The page that looks at files. They are drawn by the server and kept by nobody, unless Keep is pressed. Two are compared here.
-import { functionRows, joinGraphs } from './diff_data.js';
+import { functionRows, joined } from './diff_data.js';
 import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
 import { firstTab, pairsOf, serviceNameOf, tabsOf } from './file_pairs.js';
 import { FlameGraph } from './flame.js';
@@ -138,9 +138,9 @@ function showOne({ graph, unit }) {
 }
 
 function showPair({ graphs, unit }) {
-  const graph = joinGraphs(...graphs);
+  const graph = joined(...graphs.map(decode));
   compare.set(Object.fromEntries(Object.keys(VIEW_DEFAULTS).map((name) => [name, state.values[name]])));
-  compare.show({ graph, unit, rows: functionRows(functions(decode(graph))) });
+  compare.show({ graph, unit, rows: functionRows(functions(graph)) });
 }
 
 function drawTabs() {

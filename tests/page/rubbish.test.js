@@ -4,11 +4,15 @@ import { test } from 'node:test';
 import { VIEW_DEFAULTS, chosen } from '../phlare/diff_view.js';
 import { isStep, viewOf } from '../phlare/graph_panel.js';
 
+/** What a view of two sides has buttons and options for. */
+const CHOICES = {
+  view: ['overlay', 'side', 'table'], mode: ['share', 'absolute'], palette: ['blueOrange', 'greenRed'], only: ['all', 'grew', 'shrank', 'new', 'gone'],
+};
 const RUBBISH = ['', 'x', 'toString', '__proto__', 'constructor', '<script>', '💥'];
 
 for (const text of RUBBISH) {
   test(`${JSON.stringify(text)} is no view, mode, palette, filter or step`, () => {
-    assert.deepEqual(chosen({ view: text, mode: text, palette: text, only: text, q: text }), { ...VIEW_DEFAULTS, q: text });
+    assert.deepEqual(chosen({ view: text, mode: text, palette: text, only: text, q: text }, CHOICES), { ...VIEW_DEFAULTS, q: text });
     assert.equal(viewOf(text), 'both');
     for (const step of [text, { kind: text }, { kind: text, name: 'a', path: ['a'] }, { kind: 'preset', preset: text }]) assert.ok(!isStep(step));
   });
@@ -21,6 +25,6 @@ test('steps without what they need are none', () => {
 
 test('what is a choice is taken', () => {
   const options = { view: 'table', mode: 'absolute', palette: 'greenRed', only: 'new', q: '' };
-  assert.deepEqual(chosen(options), options);
+  assert.deepEqual(chosen(options, CHOICES), options);
   assert.equal(viewOf('tree'), 'tree');
 });

@@ -16,6 +16,7 @@ from tests.django.ui.page_modules import in_node
 from tests.unit.profiles.stack_model import build_profile, plain
 
 EMPTY = {"names": ["total"], "levels": [[0, 0, 0, 0]]}
+DECODED = "await import('./flame_data.js').then(({ decode, functions }) => %s)"
 Node = tuple[int, int, int, int]
 
 
@@ -35,67 +36,54 @@ def graph_of(stacks: Any, max_nodes: int = 0) -> dict[str, Any]:
 
 
 def by_path(graph: dict[str, Any]) -> dict[tuple[str, ...], Node]:
-    """Return total and self of both sides by the path of names; positions are those of a side that has the node."""
+    """Return both sides of each path of names; checks that frames lie in their parents, side by side."""
+    paths: list[tuple[str, ...]] = []
     found: dict[tuple[str, ...], Node] = {}
-    above: list[tuple[tuple[str, ...], list[tuple[int, int]]]] = []
-    for level in graph["levels"]:
-        row: list[tuple[tuple[str, ...], list[tuple[int, int]]]] = []
-        end = [0, 0]
-        for at in range(0, len(level), 7):
-            numbers = level[at : at + 7]
-            spans = []
-            for side in (0, 1):
-                distance, total = numbers[side * 3], numbers[side * 3 + 1]
-                spans.append((end[side] + distance, end[side] + distance + total))
-                end[side] += distance + total
-            side = 0 if numbers[1] else 1
-            parents = [
-                path
-                for path, of in above
-                if of[side][0] <= spans[side][0] and spans[side][1] <= of[side][1] and of[side][0] < of[side][1]
-            ]
-            assert len(parents) == (1 if above else 0), "a node lies under one parent on the side that has it"
-            path = (*(parents[0] if parents else ()), graph["names"][numbers[6]])
-            assert path not in found
-            found[path] = (numbers[1], numbers[2], numbers[4], numbers[5])
-            row.append((path, spans))
-        above = row
+    sides, ends = graph["sides"], {}
+    for node in range(graph["count"]):
+        above = graph["parent"][node]
+        path = (*(paths[above] if node else ()), graph["names"][graph["name"][node]])
+        assert path not in found
+        paths.append(path)
+        found[path] = (sides["left"][node], sides["leftSelf"][node], sides["right"][node], sides["rightSelf"][node])
+        if node:
+            assert graph["x"][node] == pytest.approx(ends.get(above, graph["x"][above] + graph["self"][above]))
+        ends[above] = graph["x"][node] + graph["total"][node]
     return found
 
 
-def test_joined_graphs_have_the_nodes_and_numbers_of_the_servers_diff(tmp_path: Path) -> None:
+def of_the_server(left: Any, right: Any) -> dict[str, Any]:
+    diff = build_diff(left, right, 0)
+    return {"names": diff.names, "levels": [level.tolist() for level in diff.levels]}
+
+
+def test_joined_graphs_are_what_the_server_makes_of_the_two(tmp_path: Path) -> None:
     pairs = [(profile(seed), profile(seed + 1000)) for seed in range(40)]
-    sent = [[graph_of(left), graph_of(right)] for left, right in pairs]
-    joined = in_node(tmp_path, "diff_data", "data.map(([left, right]) => m.joinGraphs(left, right))", sent)
-    for graph, (left, right) in zip(joined, pairs, strict=True):
-        diff = build_diff(left, right, 0)
-        wanted = {"names": diff.names, "levels": [level.tolist() for level in diff.levels]}
+    sent = [[graph_of(left), graph_of(right), of_the_server(left, right)] for left, right in pairs]
+    both = DECODED % "data.map(([left, right, wanted]) => [m.joined(decode(left), decode(right)), decode(wanted)])"
+    for graph, wanted in in_node(tmp_path, "diff_data", both, sent):
         assert by_path(graph) == by_path(wanted)
-        assert (graph["left_total"], graph["right_total"]) == (diff.left_total, diff.right_total)
+        assert graph["x"] == wanted["x"]
+        assert graph["parent"] == wanted["parent"]
 
 
 def test_as_shares_both_sides_are_as_wide_and_every_frame_is_the_mean_of_its_shares(tmp_path: Path) -> None:
     sent = [[graph_of(profile(seed)), graph_of(profile(seed + 700))] for seed in range(20)]
     laid_out = (
-        "await import('./flame_data.js').then((flame) => data.map(([left, right]) => "
-        "flame.decode(m.joinGraphs(left, right))).map((graph) => [graph, m.byShares(graph)]))"
+        DECODED % "data.map(([left, right]) => m.joined(decode(left), decode(right)))"
+        ".map((graph) => [graph, m.byShares(graph)])"
     )
     for plain_graph, graph in in_node(tmp_path, "diff_data", laid_out, sent):
+        assert by_path(graph) == by_path(plain_graph)
         left, right = graph["sides"]["left"], graph["sides"]["right"]
-        assert graph["sides"] == plain_graph["sides"]
         assert graph["total"][0] == pytest.approx(left[0] + right[0])
         for node in range(graph["count"]):
             mean = (left[node] / left[0] + right[node] / right[0]) / 2
             assert graph["total"][node] / graph["total"][0] == pytest.approx(mean)
-            children = range(graph["first"][node], graph["first"][node + 1])
-            assert [graph["x"][child] for child in children] == pytest.approx(
-                [graph["x"][node] + sum(graph["total"][one] for one in children if one < child) for child in children]
-            )
 
 
 def test_of_one_empty_side_the_width_is_that_of_the_other(tmp_path: Path) -> None:
-    joined = "flame.decode(m.joinGraphs(data[0], data[1]))"
-    width = f"await import('./flame_data.js').then((flame) => m.byShares({joined}).total)"
+    width = DECODED % "m.byShares(m.joined(decode(data[0]), decode(data[1]))).total"
     total = in_node(tmp_path, "diff_data", width, [EMPTY, graph_of(profile(7))])
     assert total[0] == graph_of(profile(7))["levels"][0][1]
 
@@ -103,49 +91,41 @@ def test_of_one_empty_side_the_width_is_that_of_the_other(tmp_path: Path) -> Non
 @pytest.mark.parametrize("side", [0, 1])
 def test_one_side_of_a_diff_is_the_flame_graph_of_its_query(tmp_path: Path, side: int) -> None:
     pairs = [(profile(seed), profile(seed + 500)) for seed in range(20)]
-    sent = []
-    for left, right in pairs:
-        diff = build_diff(left, right, 0)
-        sent.append(
-            {
-                "names": diff.names,
-                "levels": [level.tolist() for level in diff.levels],
-                "left_total": diff.left_total,
-                "right_total": diff.right_total,
-            }
-        )
-    halves = in_node(tmp_path, "diff_data", f"data.map((graph) => m.sideOf(graph, {side}))", sent)
-    # A flame graph against nothing has the same nodes as the flame graph.
-    against = "data.map((graph) => m.joinGraphs(graph, { names: ['total'], levels: [[0, 0, 0, 0]] }))"
-    alone = in_node(tmp_path, "diff_data", against, [graph_of(pair[side]) for pair in pairs])
-    again = in_node(tmp_path, "diff_data", against, halves)
-    assert [by_path(graph) for graph in again] == [by_path(graph) for graph in alone]
+    sent = [[of_the_server(*pair), graph_of(pair[side])] for pair in pairs]
+    halves = DECODED % f"data.map(([both, own]) => [m.sideOf(decode(both), {side}), decode(own)])"
+    for half, alone in in_node(tmp_path, "diff_data", halves, sent):
+        for column in ("x", "total", "self", "parent", "offsets"):
+            assert half[column] == alone[column], column
+        assert half["sides"] is None
+        assert [half["names"][name] for name in half["name"]] == [alone["names"][name] for name in alone["name"]]
 
 
 def test_a_side_without_data_is_an_empty_graph(tmp_path: Path) -> None:
     made = in_node(
         tmp_path,
         "diff_data",
-        "[m.joinGraphs(data[0], data[1]), m.joinGraphs(data[1], data[0]), m.joinGraphs(data[0], data[0])]",
+        DECODED % "[[0, 1], [1, 0], [0, 0]].map(([a, b]) => m.joined(decode(data[a]), decode(data[b])))",
         [EMPTY, graph_of(profile(7))],
     )
-    assert [(one["left_total"] > 0, one["right_total"] > 0) for one in made] == [
+    assert [(one["sides"]["left"][0] > 0, one["sides"]["right"][0] > 0) for one in made] == [
         (False, True),
         (True, False),
         (False, False),
     ]
     assert all(node[:2] == (0, 0) for node in by_path(made[0]).values())
-    half = in_node(tmp_path, "diff_data", "m.sideOf(m.joinGraphs(data[0], data[1]), 0)", [EMPTY, graph_of(profile(7))])
-    assert (half["levels"], half["total"]) == ([[0, 0, 0, 0]], 0)
+    half = in_node(
+        tmp_path,
+        "diff_data",
+        DECODED % "m.sideOf(m.joined(decode(data[0]), decode(data[1])), 0)",
+        [EMPTY, graph_of(profile(7))],
+    )
+    assert (half["count"], half["total"]) == (1, [0])
 
 
 def test_the_table_of_two_files_is_that_of_the_server(tmp_path: Path) -> None:
     pairs = [(profile(seed), profile(seed + 300)) for seed in range(20)]
     sent = [[graph_of(left), graph_of(right)] for left, right in pairs]
-    rows = (
-        "await import('./flame_data.js').then((flame) => data.map(([left, right]) => "
-        "m.functionRows(flame.functions(flame.decode(m.joinGraphs(left, right))))))"
-    )
+    rows = DECODED % ("data.map(([left, right]) => m.functionRows(functions(m.joined(decode(left), decode(right)))))")
     for table, (left, right) in zip(in_node(tmp_path, "diff_data", rows, sent), pairs, strict=True):
         assert sorted(table, key=lambda row: row["name"]) == sorted(
             (asdict(row) for row in top_diff(left, right)), key=lambda row: str(row["name"])
