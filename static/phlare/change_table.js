@@ -2,7 +2,7 @@
 // of a function. Its frame is in templates/ingest/diff_view.html.
 import { changeOf } from './diff_data.js';
 import { matcher } from './flame_data.js';
-import { counted, exact, percent, quantity } from './format.js';
+import { counted, exact, percent, quantity, signed } from './format.js';
 import { element } from './page.js';
 
 const ROWS = 50; // shown at first, and more each time
@@ -76,10 +76,9 @@ export class ChangeTable {
   change(row, part) {
     const { mode, unit } = this.options;
     const { kind, change, ratio } = this.changed(row, part);
-    const sign = change > 0 ? '+' : change < 0 ? '−' : '';
-    const size = mode === 'share' ? `${percent(Math.abs(change)).replace(' %', '')} pp` : quantity(Math.abs(change), unit);
-    const relative = { new: 'new', gone: 'gone', same: '' }[kind] ?? (ratio >= MANIFOLD ? `×${quantity(1 + ratio, '')}` : `${sign}${percent(Math.abs(ratio))}`);
+    const words = (size) => (mode === 'share' ? percent(size).replace('%', 'pp') : quantity(size, unit));
+    const relative = { new: 'new', gone: 'gone', same: '' }[kind] ?? (ratio >= MANIFOLD ? `×${quantity(1 + ratio, '')}` : signed(ratio, percent));
     return element('td', { class: `number ${kind}`, title: exact(row[`right_${part}`] - row[`left_${part}`], unit) },
-      kind === 'same' ? '0' : `${sign}${size}`, element('span', { class: 'ratio' }, relative));
+      kind === 'same' ? '0' : signed(change, words), element('span', { class: 'ratio' }, relative));
   }
 }

@@ -5,10 +5,11 @@ import { colouring } from './flame_colours.js';
 import { decode, depthOf, follow, pathOf, search } from './flame_data.js';
 import { ROW, draw, nodeAt, rowTop, runAt } from './flame_draw.js';
 import { listen } from './flame_input.js';
-import { FrameMenu } from './flame_menu.js';
+import { openFrameMenu } from './flame_menu.js';
 import { Tooltip } from './flame_tooltip.js';
 import { cutTo, extended, labelOf, shown, trailOf, zoomedPath } from './flame_transforms.js';
 import { counted, percent, quantity } from './format.js';
+import { element } from './page.js';
 
 const ANIMATION_MS = 160;
 const LEAST_HEIGHT = 120;
@@ -46,20 +47,15 @@ export class FlameGraph {
   }
 
   build() {
-    const make = (tag, name) => { const made = document.createElement(tag); made.className = name; return made; };
-    this.canvas = make('canvas', 'flame-canvas');
-    this.canvas.setAttribute('aria-hidden', 'true');
-    this.spacer = make('div', 'flame-spacer');
-    this.live = make('p', 'flame-live');
-    this.live.setAttribute('aria-live', 'polite');
+    this.canvas = element('canvas', { class: 'flame-canvas', 'aria-hidden': true });
+    this.spacer = element('div', { class: 'flame-spacer' });
+    this.live = element('p', { class: 'flame-live', 'aria-live': 'polite' });
     this.context = this.canvas.getContext('2d', { alpha: false });
     this.tooltip = new Tooltip();
-    this.menu = new FrameMenu((action, frame) => this.act(action, frame), () => this.host.focus({ preventScroll: true }));
     this.host.classList.add('flame-graph');
     this.host.tabIndex = 0;
-    this.host.setAttribute('role', 'application');
-    this.host.setAttribute('aria-roledescription', 'flame graph');
-    this.host.replaceChildren(this.canvas, this.spacer, this.live, this.tooltip.element, this.menu.element);
+    Object.assign(this.host, { role: 'application', ariaRoleDescription: 'flame graph' });
+    this.host.replaceChildren(this.canvas, this.spacer, this.live, this.tooltip.element);
   }
 
   /**
@@ -123,7 +119,7 @@ export class FlameGraph {
     const range = [x[this.zoomedNode], x[this.zoomedNode] + (total[this.zoomedNode] || 1)];
     if (before === this.graph) this.animate(...range);
     else this.replace(range);
-    this.host.setAttribute('aria-label', `${this.title}, ${this.extent()}. Arrow keys move between frames, Enter zooms, Escape goes back.`);
+    this.host.ariaLabel = `${this.title}, ${this.extent()}. Arrow keys move between frames, Enter zooms, Escape goes back.`;
     this.onchange(this);
   }
 
@@ -309,7 +305,8 @@ export class FlameGraph {
   /** Open the menu of a frame at a point of the window. */
   openMenu(node, x, y) {
     this.point(node);
-    this.menu.open(this.frame(node), this.values(this.frame(node)), x, y, Boolean(this.graph.sides));
+    const frame = this.frame(node);
+    openFrameMenu(frame, this.values(frame), [x, y], (action) => this.act(action, frame), { compared: Boolean(this.graph.sides) });
   }
 
   /** Lower edge of a frame's row in pixels of the view. */

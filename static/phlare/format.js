@@ -12,6 +12,9 @@ export function quantity(value, unit) {
   return `${+(value / size).toPrecision(3)} ${name}`.trim();
 }
 
+/** The size of a change in words, with its sign. @param {(size: number) => string} words */
+export const signed = (change, words) => `${change > 0 ? '+' : change < 0 ? '−' : ''}${words(Math.abs(change))}`;
+
 export const percent = (part) => `${(100 * part).toFixed(part && Math.abs(part) < 0.001 ? 3 : 1)} %`;
 
 /** How many a second: little is told from nothing. `noun` comes with its space. */

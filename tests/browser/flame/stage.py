@@ -11,6 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from django.template import Context, Engine
 from playwright.sync_api import Page
 
 from tests.browser.flame import graphs
@@ -36,13 +37,20 @@ def graph(name: str) -> graphs.Answer:
     return GRAPHS[name]()
 
 
+@cache
+def frame_menu() -> bytes:
+    """Return the menu as the explore page has it."""
+    template = Engine().from_string((ROOT / "templates" / "ingest" / "frame_menu.html").read_text("utf-8"))
+    return template.render(Context({"can_compare": True, "has_address": True})).encode()
+
+
 class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/graphs/"):
             self._send(json.dumps(graph(self.path.removeprefix("/graphs/"))).encode(), "application/json")
         elif self.path in ("/", "/stage.js"):
             name, kind = {"/": ("stage.html", "text/html"), "/stage.js": ("stage.js", "text/javascript")}[self.path]
-            self._send((HERE / name).read_bytes(), kind)
+            self._send((HERE / name).read_bytes().replace(b"<!-- frame menu -->", frame_menu()), kind)
         else:
             super().do_GET()
 
