@@ -1,11 +1,9 @@
 // A graph as a tree that is opened branch by branch, the heaviest first. Turned round, it is the tree of callers.
 import { matcher } from './flame_data.js';
-import { swatchOf } from './flame_colours.js';
-import { fillName, nameElement } from './frame_name.js';
-import { fillValueCell, valueCell } from './value_cell.js';
+import { ROW, fillRow, functionGrid, functionRow } from './function_grid.js';
+import { element } from './page.js';
 import { VirtualList } from './virtual_list.js';
 
-const ROW = 26;
 const INDENT = 14; // pixels a level
 const MOST_INDENT = 24; // levels after which rows move no further to the right
 const HOT = 0.5; // share of its parent a branch needs to be open at first
@@ -14,23 +12,16 @@ export class CallTree {
   /**
    * @param {HTMLElement} host is filled
    * @param {object} tell
-   * @param {(name: ?string) => void} [tell.onhover]
    * @param {(node: number, name: string) => void} [tell.onselect] a row was chosen by Enter or a double click
    */
-  constructor(host, { onhover = () => {}, onselect = () => {} } = {}) {
+  constructor(host, { onselect = () => {} } = {}) {
     Object.assign(this, { onselect, graph: null, rows: [], open: new Set(), unit: '', matches: null });
     host.classList.add('call-tree');
-    this.grid = document.createElement('div');
-    this.grid.className = 'function-grid';
-    this.grid.setAttribute('role', 'treegrid');
-    this.grid.setAttribute('aria-label', 'Call tree');
-    this.grid.append(head());
+    this.grid = functionGrid(host, 'treegrid', 'Call tree', ['Function', 'Total', 'Self'].map((text) => [{}, text]));
     this.grid.addEventListener('keydown', (event) => this.key(event));
     this.grid.addEventListener('dblclick', (event) => this.select(this.list.indexOf(event.target)));
-    host.replaceChildren(this.grid);
-    const hover = (index) => onhover(index < 0 ? null : this.nameOf(this.rows[index]));
     this.list = new VirtualList(this.grid, {
-      height: ROW, make, fill: (row, index) => this.fill(row, this.rows[index]), onactive: hover, onpoint: hover,
+      height: ROW, make: () => functionRow(element('span', { class: 'tree-toggle' })), fill: (row, index) => this.fill(row, this.rows[index]),
       onchoose: (index, event) => { if (event.type === 'keydown') this.select(index); else if (event.target.closest('.tree-toggle')) this.toggle(this.rows[index]); },
     });
   }
@@ -66,7 +57,7 @@ export class CallTree {
       if (this.open.has(node)) stack.push(...this.children(node).reverse());
     }
     this.rows = rows;
-    this.grid.setAttribute('aria-rowcount', String(rows.length + 1));
+    this.grid.ariaRowCount = rows.length + 1;
     this.list.show(rows.length, keep);
   }
 
@@ -103,44 +94,13 @@ export class CallTree {
 
   fill(row, node) {
     const { first, total, self } = this.graph;
-    const [cell, ofTotal, ofSelf] = row.children;
-    const [toggle, swatch, label] = cell.children;
+    const cell = row.firstChild;
     const name = this.nameOf(node), leaf = first[node] === first[node + 1], open = this.open.has(node);
     const depth = this.depths[node];
     cell.style.paddingLeft = `${6 + INDENT * (Math.min(depth, MOST_INDENT) - 1)}px`;
-    cell.title = name;
-    toggle.textContent = leaf ? '' : open ? '▾' : '▸';
-    swatch.style.background = swatchOf(name);
-    fillName(label, name);
-    row.setAttribute('aria-level', String(depth));
-    if (leaf) row.removeAttribute('aria-expanded'); else row.setAttribute('aria-expanded', String(open));
+    cell.firstChild.textContent = leaf ? '' : open ? '▾' : '▸';
+    Object.assign(row, { ariaLevel: depth, ariaExpanded: leaf ? null : open });
     row.classList.toggle('matched', Boolean(this.matches?.(name)));
-    fillValueCell(ofTotal, total[node], total[node] / (this.whole || 1), this.unit);
-    fillValueCell(ofSelf, self[node], self[node] / (this.whole || 1), this.unit);
+    fillRow(row, name, [total[node], self[node]], this.whole, this.unit);
   }
-}
-
-function head() {
-  const row = document.createElement('div');
-  row.className = 'function-row function-head';
-  row.setAttribute('role', 'row');
-  row.append(...['Function', 'Total', 'Self'].map((text) => {
-    const cell = document.createElement('div');
-    cell.setAttribute('role', 'columnheader');
-    cell.textContent = text;
-    return cell;
-  }));
-  return row;
-}
-
-function make() {
-  const row = document.createElement('div');
-  row.className = 'function-row';
-  row.setAttribute('role', 'row');
-  const name = document.createElement('div');
-  name.setAttribute('role', 'gridcell');
-  const span = (style) => { const made = document.createElement('span'); made.className = style; return made; };
-  name.append(span('tree-toggle'), span('function-swatch'), nameElement());
-  row.append(name, valueCell(), valueCell());
-  return row;
 }

@@ -2,12 +2,11 @@
 // or `now-` and a duration. A is the left side, the baseline; B the right one.
 
 import { formatSelector, including, parseSelector } from './selector.js';
-import { moment } from './time_range.js';
+import { UNITS, fromField, moment, toField } from './time_range.js';
 
 export const SIDES = ['left', 'right'];
 export const NAME_OF = { left: 'A', right: 'B' };
 
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const SPLIT_MIN_MS = 1000;
 const BEFORE_1973_MS = 100_000_000_000; // a smaller number is one of seconds: the API refuses it
 
@@ -21,26 +20,19 @@ export function momentMs(text, nowMs) {
 export function readMoment(text) {
   const clean = text.trim();
   if (!Number.isNaN(momentMs(clean, Date.now()))) return clean;
-  const date = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?$/.exec(clean);
-  const ms = date ? new Date(`${date[1]}T${date[2]}${date[3] ?? ':00'}`).getTime() : NaN;
+  const ms = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$/.test(clean) ? fromField(clean.replace(' ', 'T')) : NaN;
   return Number.isNaN(ms) ? '' : String(ms);
 }
 
 /** A time of the API for a person: a local date unless it is relative. */
-export function showMoment(text) {
-  if (!/^\d+$/.test(text)) return text;
-  const date = new Date(Number(text));
-  const two = (number) => String(number).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} `
-    + `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
+export const showMoment = (text) => (/^\d{1,15}$/.test(text) ? toField(Number(text)).replace('T', ' ') : text);
 
 /** `now-` and the longest unit that gives a whole number; `now` for nothing. */
 export function ago(milliseconds) {
   const whole = Math.max(0, Math.round(milliseconds / 1000)) * 1000;
   if (!whole) return 'now';
-  const unit = ['d', 'h', 'm', 's'].find((one) => whole % UNIT_MS[one] === 0);
-  return `now-${whole / UNIT_MS[unit]}${unit}`;
+  const unit = ['d', 'h', 'm', 's'].find((one) => whole % UNITS[one] === 0);
+  return `now-${whole / UNITS[unit]}${unit}`;
 }
 
 /** A time `milliseconds` before another; relative ones stay relative. */
@@ -62,8 +54,8 @@ function before(state, distanceMs, nowMs) {
 
 export const PRESETS = {
   previous: (state, nowMs) => before(state, lengthMs(state, nowMs), nowMs),
-  yesterday: (state, nowMs) => before(state, UNIT_MS.d, nowMs),
-  'last-week': (state, nowMs) => before(state, UNIT_MS.w, nowMs),
+  yesterday: (state, nowMs) => before(state, UNITS.d, nowMs),
+  'last-week': (state, nowMs) => before(state, UNITS.w, nowMs),
 };
 
 /** Before and after a moment of the timeline. */

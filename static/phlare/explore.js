@@ -3,7 +3,7 @@ import { copyText } from './clipboard.js';
 import { Completion } from './completion.js';
 import { beginning, groupedTypes, hiddenText, missingNotice, pointsAfter, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
 import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, servicesParameters, topParameters } from './explore_query.js';
-import { ExportMenu } from './export_menu.js';
+import { exportMenu } from './export_menu.js';
 import { decode, follow } from './flame_data.js';
 import { grafted, hasHidden } from './graft.js';
 import { GraphPanel } from './graph_panel.js';
@@ -56,7 +56,7 @@ const legend = new Legend($('legend'), {
 const panel = new GraphPanel(state, {
   onsteps: deepen, onaction: act, wantsTop: () => answers.get('top')?.functions.map((row) => ({ ...row })) ?? null,
 });
-new ExportMenu($('export'), { parameters: () => graphParameters(state.values, nowMs), canvas: () => panel.flame.canvas, onfail: (error) => tell('export', [failure('The file could not be made', error)]) });
+exportMenu($('export'), { parameters: () => graphParameters(state.values, nowMs), canvas: () => panel.flame.canvas, onfail: (error) => tell('export', [failure('The file could not be made', error)]) });
 new Completion($('query-text'), {
   names: async () => (await getJson('/api/v1/labels', { parameters: range() })).names,
   values: async (name) => (await getJson(`/api/v1/labels/${encodeURIComponent(name)}/values`, { parameters: range() })).names,

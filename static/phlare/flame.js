@@ -36,13 +36,9 @@ export class FlameGraph {
     Object.assign(this, { unit: '', title: '', matched: null, found: null, pointed: -1, run: null, hovered: -1, runs: [] });
     this.options = { view: 'icicle', scheme: 'package', change: 'blueOrange', normalised: true };
     this.build();
-    this.stopped = new AbortController();
-    listen(this, this.stopped.signal);
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(host);
-    this.themes = new MutationObserver(() => this.restyle());
-    this.themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.restyle(), { signal: this.stopped.signal });
+    listen(this);
+    new ResizeObserver(() => this.resize()).observe(host);
+    new MutationObserver(() => this.restyle()).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
     this.show({ names: ['total'], levels: [[0, 0, 0, 0]] });
   }
 
@@ -145,9 +141,10 @@ export class FlameGraph {
     this.colours = colouring(this.graph, { ...this.options, scheme: this.graph.sides ? 'change' : this.options.scheme });
   }
 
+  /** Draw in the colours there are now; at once, since the page may be about to be printed. */
   restyle() {
     this.style = null;
-    this.queue();
+    this.draw();
   }
 
   resize() {
@@ -340,14 +337,5 @@ export class FlameGraph {
 
   async copy(text) {
     this.onmenu(await copyText(text) ? 'copied' : 'not copied', null);
-  }
-
-  destroy() {
-    this.stopped.abort();
-    this.observer.disconnect();
-    this.themes.disconnect();
-    cancelAnimationFrame(this.animation);
-    cancelAnimationFrame(this.queued);
-    this.host.replaceChildren();
   }
 }

@@ -73,11 +73,11 @@ function onmove(flame, event) {
  * Dragging pans while a part is in view; a touch that moves up or down scrolls as anywhere.
  * @param {{press: ?{x: number, from: number, until: number, moved: boolean}}} hand what is pressed
  */
-function ondrag(flame, hand, signal) {
+function ondrag(flame, hand) {
   const { canvas } = flame;
   canvas.addEventListener('pointerdown', (event) => {
     if (event.button === 0 && event.isPrimary) hand.press = { x: event.clientX, from: flame.from, until: flame.until, moved: false };
-  }, { signal });
+  });
   canvas.addEventListener('pointermove', (event) => {
     const { press } = hand;
     if (!press || !event.buttons) {
@@ -91,12 +91,12 @@ function ondrag(flame, hand, signal) {
     flame.tooltip.hide();
     const value = (shift * (press.until - press.from)) / flame.width;
     flame.look(press.from + value, press.until + value);
-  }, { signal });
+  });
   canvas.addEventListener('click', (event) => {
     const dragged = hand.press?.moved;
     hand.press = null;
     if (!dragged) onclick(flame, event);
-  }, { signal });
+  });
 }
 
 function onclick(flame, event) {
@@ -128,15 +128,15 @@ function onmenu(flame, event) {
   if (node >= 0) flame.openMenu(node, event.clientX, event.clientY);
 }
 
-/** Listen to everything a flame graph listens to until the signal is given. */
-export function listen(flame, signal) {
+/** Listen to everything a flame graph listens to. */
+export function listen(flame) {
   const { host, canvas } = flame;
-  host.addEventListener('scroll', () => { flame.tooltip.hide(); flame.queue(); }, { passive: true, signal });
-  host.addEventListener('keydown', (event) => onkey(flame, event), { signal });
-  host.addEventListener('contextmenu', (event) => onmenu(flame, event), { signal });
-  canvas.addEventListener('pointerleave', (event) => { flame.tooltip.hide(); if (event.pointerType !== 'touch') flame.point(-1); }, { signal });
-  canvas.addEventListener('wheel', (event) => onwheel(flame, event), { passive: false, signal });
+  host.addEventListener('scroll', () => { flame.tooltip.hide(); flame.queue(); }, { passive: true });
+  host.addEventListener('keydown', (event) => onkey(flame, event));
+  host.addEventListener('contextmenu', (event) => onmenu(flame, event));
+  canvas.addEventListener('pointerleave', (event) => { flame.tooltip.hide(); if (event.pointerType !== 'touch') flame.point(-1); });
+  canvas.addEventListener('wheel', (event) => onwheel(flame, event), { passive: false });
   const hand = { press: null };
-  ondrag(flame, hand, signal);
-  ontouch(flame, hand, signal);
+  ondrag(flame, hand);
+  ontouch(flame, hand);
 }

@@ -6,14 +6,14 @@ const MOST_SHAKE = 8; // pixels that a finger moves and still rests
 
 const spread = ([a, b]) => Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
 
-/** Listen to fingers until the signal is given. `hand` is what flame_input.js knows to be pressed: not so what is used here. */
-export function ontouch(flame, hand, signal) {
+/** Listen to fingers. `hand` is what flame_input.js knows to be pressed: not so what is used here. */
+export function ontouch(flame, hand) {
   const { canvas } = flame;
   const fingers = new Map(); // pointer id -> {x, y} in the window
   let resting = null;
   const placeOf = ({ clientX: x, clientY: y }) => ({ x, y });
   const middle = ([a, b]) => (a.x + b.x) / 2 - canvas.getBoundingClientRect().left;
-  const on = (name, act) => canvas.addEventListener(name, (event) => { if (event.pointerType === 'touch') act(event); }, { signal });
+  const on = (name, act) => canvas.addEventListener(name, (event) => { if (event.pointerType === 'touch') act(event); });
   const move = () => { clearTimeout(resting?.timer); resting = null; };
 
   on('pointerdown', (event) => {

@@ -58,21 +58,3 @@ export function shortened(name, room) {
   const own = name.slice(all.at(-1)?.at ?? 0);
   return own.length <= room ? own : `${own.slice(0, room - 1)}…`;
 }
-
-/** Elements of a name in a list; the style sheet lets the package give way first, and the function last. */
-export function nameElement() {
-  const made = document.createElement('span');
-  made.className = 'frame-name';
-  made.append(...['package', 'owner', 'function'].map((part) => {
-    const span = document.createElement('span');
-    span.className = `name-${part}`;
-    span.append(document.createElement('bdi')); // the style sheet cuts the left end of what is in front, by writing it from the right
-    return span;
-  }));
-  return made;
-}
-
-/** Write a name into what `nameElement` made. */
-export function fillName(element, name) {
-  partsOf(name).forEach((part, at) => { element.children[at].firstChild.textContent = part.replace(/ $/, '\u00a0'); }); // a space at its end would change sides
-}

@@ -1,14 +1,11 @@
 // The functions of a graph as a table of any length: sorted by a column, filtered as the graph is searched.
-import { swatchOf } from './flame_colours.js';
 import { matcher } from './flame_data.js';
-import { fillName, nameElement } from './frame_name.js';
-import { fillValueCell, valueCell } from './value_cell.js';
+import { ROW, fillRow, functionGrid, functionRow } from './function_grid.js';
+import { element } from './page.js';
 import { VirtualList } from './virtual_list.js';
 
-const ROW = 26;
-
-/** Columns of values: the field of a row, and what stands above. @type {['self' | 'total', string][]} */
-const COLUMNS = [['self', 'Self'], ['total', 'Total']];
+/** Columns: the field of a row, and what stands above. */
+const COLUMNS = Object.entries({ name: 'Function', self: 'Self', total: 'Total' });
 
 export class FunctionTable {
   /**
@@ -20,22 +17,14 @@ export class FunctionTable {
   constructor(host, { onhover = () => {}, onselect = () => {} } = {}) {
     Object.assign(this, { onhover, all: [], rows: [], total: 0, unit: '', text: '', hovered: null, by: 'self', rising: false });
     host.classList.add('function-table');
-    this.grid = document.createElement('div');
-    this.grid.className = 'function-grid';
-    this.grid.setAttribute('role', 'grid');
-    this.grid.setAttribute('aria-label', 'Functions');
-    this.head = document.createElement('div');
-    this.head.className = 'function-row function-head';
-    this.head.setAttribute('role', 'row');
-    this.grid.append(this.head);
-    host.replaceChildren(this.grid);
+    this.grid = functionGrid(host, 'grid', 'Functions',
+      COLUMNS.map(([key, text]) => [{ 'data-key': key }, element('button', { onclick: () => this.sort(key) }, text)]));
     this.list = new VirtualList(this.grid, {
-      height: ROW, make: () => this.make(), fill: (element, index) => this.fill(element, this.rows[index]),
+      height: ROW, make: () => functionRow(), fill: (element, index) => this.fill(element, this.rows[index]),
       onactive: (index) => onhover(this.rows[index]?.name ?? null),
       onpoint: (index) => { if (index < 0 || this.rows[index].name !== this.hovered) onhover(this.rows[index]?.name ?? null); },
       onchoose: (index) => onselect(this.rows[index].name),
     });
-    this.drawHead();
     this.show([], 0, '');
   }
 
@@ -72,47 +61,13 @@ export class FunctionTable {
     if (this.by === 'name') rows.sort((a, b) => sign * (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     else rows.sort((a, b) => sign * (a[this.by] - b[this.by]));
     this.rows = rows;
-    this.grid.setAttribute('aria-rowcount', String(rows.length + 1));
-    for (const cell of this.head.children) {
-      cell.setAttribute('aria-sort', cell.dataset.key !== this.by ? 'none' : this.rising ? 'ascending' : 'descending');
-    }
+    this.grid.ariaRowCount = rows.length + 1;
+    for (const cell of this.grid.firstChild.children) cell.ariaSort = cell.dataset.key !== this.by ? 'none' : this.rising ? 'ascending' : 'descending';
     this.list.show(rows.length);
   }
 
-  drawHead() {
-    const head = (key, text) => {
-      const cell = document.createElement('div');
-      cell.setAttribute('role', 'columnheader');
-      cell.dataset.key = key;
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.textContent = text;
-      button.addEventListener('click', () => this.sort(key));
-      cell.append(button);
-      return cell;
-    };
-    this.head.replaceChildren(head('name', 'Function'), ...COLUMNS.map(([key, text]) => head(key, text)));
-  }
-
-  make() {
-    const row = document.createElement('div');
-    row.className = 'function-row';
-    row.setAttribute('role', 'row');
-    const name = document.createElement('div');
-    name.setAttribute('role', 'gridcell');
-    const swatch = document.createElement('span');
-    swatch.className = 'function-swatch';
-    name.append(swatch, nameElement());
-    row.append(name, ...COLUMNS.map(valueCell));
-    return row;
-  }
-
-  fill(element, row) {
-    const [name, ...cells] = element.children;
-    name.title = row.name;
-    name.firstChild.style.background = swatchOf(row.name);
-    fillName(name.lastChild, row.name);
-    COLUMNS.forEach(([key], at) => fillValueCell(cells[at], row[key], row[key] / (this.total || 1), this.unit));
-    element.classList.toggle('hovered', row.name === this.hovered);
+  fill(element, { name, self, total }) {
+    fillRow(element, name, [self, total], this.total, this.unit);
+    element.classList.toggle('hovered', name === this.hovered);
   }
 }

@@ -12,7 +12,7 @@ import { element } from './page.js';
 
 const $ = (id) => document.getElementById(id);
 const VIEWS = { flame: ['flame'], table: ['functions'], both: ['flame', 'functions'], sandwich: ['sandwich'], tree: ['call-tree'] };
-const KEYS = ['flame', 'table', 'both', 'sandwich', 'tree'];
+const KEYS = Object.keys(VIEWS);
 
 export class GraphPanel {
   /**

@@ -2,22 +2,18 @@
 import { FlameGraph } from './flame.js';
 import { percent, quantity } from './format.js';
 import { sandwich } from './flame_transforms.js';
+import { element } from './page.js';
 
 export class Sandwich {
-  /** @param {HTMLElement} host is filled @param tell as of a FlameGraph, given for both halves */
-  constructor(host, { onframe = () => {}, onmenu = () => {} } = {}) {
+  /** @param {HTMLElement} host is filled @param {{onmenu?: Function}} tell as of a FlameGraph, given for both halves */
+  constructor(host, { onmenu } = {}) {
+    const hover = (frame) => { for (const graph of this.halves ?? []) graph.hover(frame?.name ?? null); };
+    const [above, below] = [element('div'), element('div')];
+    this.heading = element('p', { class: 'sandwich-heading' });
     host.classList.add('sandwich');
-    const half = () => host.appendChild(document.createElement('div'));
-    const tell = {
-      onframe: (frame) => { for (const graph of [this.callers, this.callees]) graph?.hover(frame?.name ?? null); onframe(frame); },
-      onmenu,
-    };
-    host.replaceChildren();
-    this.callers = new FlameGraph(half(), tell);
+    host.replaceChildren(above, this.heading, below);
+    this.halves = [this.callers, this.callees] = [above, below].map((half) => new FlameGraph(half, { onframe: hover, onmenu }));
     this.callers.view = 'flame';
-    this.heading = host.appendChild(document.createElement('p'));
-    this.heading.className = 'sandwich-heading';
-    this.callees = new FlameGraph(half(), tell);
   }
 
   /** @param {import('./flame_data.js').Graph} graph @param {string} name of the function @param {{unit?: string}} options */
@@ -32,7 +28,6 @@ export class Sandwich {
   }
 
   search(text) {
-    this.callers.search(text);
-    return this.callees.search(text);
+    for (const graph of this.halves) graph.search(text);
   }
 }

@@ -1,6 +1,7 @@
 // Ranges of time as the API writes them: Unix milliseconds, "now", or "now-" and a duration.
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+/** Milliseconds. */
+export const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const RELATIVE = /^now(?:-(\d{1,9})(ms|s|m|h|d|w))?$/;
 
 /** Presets: how far back, and what that is called. */

@@ -287,10 +287,3 @@ def test_a_canvas_has_the_pixels_of_the_screen_and_of_no_more_than_the_view(brow
     assert colours > 10, "the last of 5 000 levels are drawn"
     assert page.evaluate("stage.flame.at(stage.flame.width - 1, stage.flame.height - 30)") > 4900
     page.close()
-
-
-def test_what_is_destroyed_leaves_nothing(flame: Page) -> None:
-    flame.evaluate("stage.flame.destroy()")
-    assert flame.evaluate("document.querySelector('#flame').children.length") == 0
-    flame.evaluate("document.documentElement.dataset.theme = 'light'")
-    flame.evaluate("stage.painted()")
