@@ -14,6 +14,7 @@ export function listLabels(form, details, { range, tell }) {
       const chosen = names.value || await listNames();
       if (!chosen) return;
       const { names: values } = await getJson(`/api/v1/labels/${encodeURIComponent(chosen)}/values`, { parameters: range() });
+      if (names.value !== chosen) return; // another one was chosen meanwhile, and its values may be there already
       for (const side of SIDES) form.elements[`${side}_value`].replaceChildren(...values.map((one) => element('option', {}, one)));
       form.elements.right_value.selectedIndex = Math.min(1, values.length - 1);
       tell([]);

@@ -17,7 +17,7 @@ import { serverNow } from './server_clock.js';
 import { ServiceList } from './services.js';
 import { PageState } from './state.js';
 import { Timeline } from './timeline.js';
-import { clock, dateTime, innerRange, isRelative } from './time_range.js';
+import { clock, innerRange, isRelative, rangeText } from './time_range.js';
 import { repeat } from './waits.js';
 
 const MOST_ADDRESS = 6000; // characters of an address that servers in between surely take
@@ -26,11 +26,17 @@ const $ = (id) => document.getElementById(id);
 const state = new PageState(DEFAULTS, load);
 const notices = new Map(); // part of the page -> its notices
 const answers = new Map(); // part of the page -> its answer
-const questions = {
-  services: new Question($('services'), 'Reading services'), timeline: new Question($('chart'), 'Reading the timeline'),
-  graph: new Question($('graph-views'), 'Merging profiles'), lines: new Question($('services'), 'Reading totals'),
-  labels: new Question($('labels'), 'Reading labels'), deep: new Question($('flame'), 'Reading small frames'), top: new Question($('functions'), 'Reading functions'),
+/** Each part of the page: what shows that it is waited for, how waiting is called, and what is said when it fails. */
+const PARTS = {
+  services: ['services', 'Reading services', 'Services could not be read'],
+  timeline: ['chart', 'Reading the timeline', 'The timeline could not be read'],
+  graph: ['graph-views', 'Merging profiles', 'The flame graph could not be made'],
+  top: ['functions', 'Reading functions', 'The table could not be read in full'],
+  deep: ['flame', 'Reading small frames', 'Small frames could not be read'],
+  labels: ['labels', 'Reading labels', 'Labels could not be read'],
+  lines: ['services', 'Reading totals', 'Totals of services could not be read'],
 };
+const questions = Object.fromEntries(Object.entries(PARTS).map(([part, [id, what]]) => [part, new Question($(id), what)]));
 let nowMs = serverNow();
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
@@ -38,8 +44,8 @@ let refreshing = null;
 
 const services = new ServiceList($('services'), $('service-filter'), { onpick: (name) => change({ query: queryOf(name), group: '', profile: '', span: '' }) });
 const labels = new LabelBar($('labels'), { onquery: (query) => change({ query }) });
-const picker = new RangePicker($('range'), { onrange: (range) => { nowMs = serverNow(); change({ ...range, sel: '' }); } });
-const timeline = new Timeline($('timeline'), {
+const picker = new RangePicker($('range'), $('range-panel'), { onrange: (range) => { nowMs = serverNow(); change({ ...range, sel: '' }); } });
+const timeline = new Timeline($('timeline'), $('timeline-words'), {
   onselect: (inner) => change({ sel: inner ? `${inner.from}-${inner.until}` : '' }),
   onzoom: (inner) => change({ from: String(inner.from), until: String(inner.until), sel: '' }),
   onpoint: (index) => { $('timeline-value').textContent = index < 0 ? '' : timeline.pointText(index); },
@@ -75,10 +81,10 @@ function tell(part, list) {
   showNotices([...notices.values()].flat());
 }
 
-/** Run one part; what goes wrong is said, and may be tried again. @returns the answer, undefined when there is none */
-async function attempt(part, what, question, show) {
+/** Ask for one part and show it; what goes wrong is said, and may be tried again. @returns the answer, undefined when there is none */
+async function attempt(part, path, parameters, show) {
   try {
-    const answer = await question();
+    const answer = await ask(questions[part], path, parameters);
     if (answer === undefined) return undefined;
     answers.set(part, answer);
     await show(answer);
@@ -86,59 +92,67 @@ async function attempt(part, what, question, show) {
     tell('missing', [missing()]);
     return answer;
   } catch (error) {
-    const more = part === 'graph' && shownAt ? `${what} (${staleText(shownAt)})` : what;
-    tell(part, [failure(more, error, () => { for (const one of Object.values(questions)) if (!one.waits.controller) one.forget(); load(); })]);
+    const [,, what] = PARTS[part];
+    tell(part, [failure(part === 'graph' && shownAt ? `${what} (${staleText(shownAt)})` : what, error, again)]);
     $('graph-views').classList.remove('skeleton');
-    $('status').textContent = shownAt ? `stale: of ${clock(shownAt)}` : 'failed';
+    say(shownAt ? `stale: of ${clock(shownAt)}` : 'failed');
     return undefined;
   }
 }
 
+/** A tenant may be allowed fewer frames than the page asks for: then its default is what it gets. */
+async function ask(question, path, parameters) {
+  try { return await question.ask(path, parameters); } catch (error) {
+    if (error.reason !== 'flamegraph_limit') throw error;
+    return question.ask(path, { ...parameters, max_nodes: 0 });
+  }
+}
+
+function again() {
+  for (const one of Object.values(questions)) if (!one.waits.controller) one.forget();
+  load();
+}
+
+const say = (text) => { $('status').textContent = text; };
+
 function missing() {
   const notice = missingNotice([...answers.values()]);
-  return notice?.[0] === 'warn' ? [...notice, element('button', { type: 'button', onclick: refresh }, 'Try again')] : notice;
+  return notice?.[0] === 'warn' ? [...notice, element('button', { onclick: refresh }, 'Try again')] : notice;
 }
 
 /** Bring the page to what the address says. Parts of which nothing changed are not asked for again. */
 async function load() {
   const { values } = state;
   controls();
-  $('status').textContent = 'loading';
-  const listed = attempt('services', 'Services could not be read', () => questions.services.ask('/api/v1/series', servicesParameters(state.values, nowMs)), showServices);
+  say('loading');
+  const listed = attempt('services', '/api/v1/series', servicesParameters(values, nowMs), showServices);
   if (!values.type || !values.query) {
     if (!await listed || !begin()) return;
   }
-  const graph = attempt('graph', 'The flame graph could not be made', askGraph, showGraph);
-  const line = attempt('timeline', 'The timeline could not be read', () => questions.timeline.ask(...chartQuestion(state.values, nowMs)), showChart);
+  const graph = attempt('graph', '/api/v1/flamegraph', graphParameters(state.values, nowMs), showGraph);
+  const line = attempt('timeline', ...chartQuestion(state.values, nowMs), showChart);
   const done = await Promise.all([listed, graph, line]);
   if (done.every(Boolean)) {
-    $('status').textContent = `loaded ${clock(Date.now())}`;
+    loaded();
     $('page').dataset.state = 'loaded';
-  } else if ($('status').textContent === 'loading' && !questions.graph.waits.controller) $('status').textContent = 'cancelled';
+  } else if ($('status').textContent === 'loading' && !questions.graph.waits.controller) say('cancelled');
   if (!done[1]) return;
-  attempt('labels', 'Labels could not be read', () => questions.labels.ask('/api/v1/series', { ...range(), ...selectionOf(state.values) }), showLabels);
-  attempt('lines', 'Totals of services could not be read', () => questions.lines.ask('/api/v1/timeline', linesParameters(state.values, nowMs)), showLines);
+  attempt('labels', '/api/v1/series', { ...range(), ...selectionOf(state.values) }, showLabels);
+  attempt('lines', '/api/v1/timeline', linesParameters(state.values, nowMs), showLines);
 }
+
+const loaded = () => say(`loaded ${clock(Date.now())}`);
 
 /** Choose what to begin with. @returns whether there is anything */
 function begin() {
   const first = beginning(state.values, services.types, services.favourites);
   if (!first) {
-    $('status').textContent = `loaded ${clock(Date.now())}`;
+    loaded();
     return false;
   }
   state.set(first, { replace: true });
   controls();
   return true;
-}
-
-/** A tenant may be allowed fewer frames than the page asks for: then its default is what it gets. */
-async function askGraph() {
-  const parameters = graphParameters(state.values, nowMs);
-  try { return await questions.graph.ask('/api/v1/flamegraph', parameters); } catch (error) {
-    if (error.reason !== 'flamegraph_limit') throw error;
-    return questions.graph.ask('/api/v1/flamegraph', { ...parameters, max_nodes: 0 });
-  }
 }
 
 function showServices(answer) {
@@ -173,7 +187,7 @@ function showGraph(answer) {
     panel.show(answer);
     if (!shownAt) requestAnimationFrame(() => setTimeout(() => performance.mark('phlare-first-graph'))); // after it is painted
     shownAt = Date.now();
-    if (answer.hidden_nodes) attempt('top', 'The table could not be read in full', () => questions.top.ask('/api/v1/top', topParameters(state.values, nowMs)), () => panel.relist());
+    if (answer.hidden_nodes) attempt('top', '/api/v1/top', topParameters(state.values, nowMs), () => panel.relist());
   } else panel.restore();
   $('facts').textContent = panel.facts();
   tell('facts', [hiddenNotice(answer), pickedNotice(), answer.total ? null : ['info', 'No profile of this type matches the labels in this range. Take a label away, or choose a longer range.']]);
@@ -181,23 +195,22 @@ function showGraph(answer) {
 
 function hiddenNotice(answer) {
   const text = hiddenText(answer);
-  const all = state.values.nodes === 'all' ? [] : [element('button', { type: 'button', onclick: () => change({ nodes: 'all' }) }, 'Show all')];
+  const all = state.values.nodes === 'all' ? [] : [element('button', { onclick: () => change({ nodes: 'all' }) }, 'Show all')];
   return text && ['info', text, ...all];
 }
 
 function pickedNotice() {
   const { profile, span } = state.values;
   return (profile || span) && ['info', profile ? `This is one profile, ${profile}.` : `This is one span, ${span}.`,
-    element('button', { type: 'button', onclick: () => change({ profile: '', span: '' }) }, 'Show all profiles')];
+    element('button', { onclick: () => change({ profile: '', span: '' }) }, 'Show all profiles')];
 }
 
 function showLabels(answer) {
   const counted = countValues(answer.series);
   labels.show(state.values.query, counted);
   const names = [...counted.keys()].filter((name) => name !== 'service_name' || serviceOf(state.values.query) === null);
-  if (state.values.group && !names.includes(state.values.group)) names.unshift(state.values.group);
   $('group').replaceChildren(new Option('nothing', ''), ...names.map((name) => new Option(name, name)));
-  $('group').value = state.values.group;
+  choose($('group'), state.values.group);
 }
 
 function showLines(answer) {
@@ -212,7 +225,7 @@ async function deepen(flame) {
   if (encodeURIComponent(path.join('')).length > MOST_ADDRESS || !hasHidden(flame.graph, follow(flame.graph, path))) return;
   deepened.add(key);
   const { answer } = panel;
-  await attempt('deep', 'Small frames could not be read', () => questions.deep.ask('/api/v1/flamegraph', { ...graphParameters(state.values, nowMs), call_site: path }), (deep) => {
+  await attempt('deep', '/api/v1/flamegraph', { ...graphParameters(state.values, nowMs), call_site: path }, (deep) => {
     if (panel.answer === answer && JSON.stringify(flame.zoomed) === key) panel.show(answer, grafted(flame.graph, path, decode(deep)));
   });
 }
@@ -221,11 +234,16 @@ async function deepen(flame) {
 async function act(action, frame) {
   if (action === 'diff') {
     location.assign(diffAddress(comparisonWithBefore(state.values, nowMs, frame?.name ?? '')));
-  } else if (action === 'link') {
-    $('status').textContent = await copyText(location.href) ? 'link copied' : 'not copied: take it from the address bar';
-  } else if (action === 'copied') $('status').textContent = 'copied';
-  else if (action === 'not copied') $('status').textContent = 'not copied: this browser lets no page copy';
+  } else if (action === 'link') say(await copyText(location.href) ? 'link copied' : 'not copied: take it from the address bar');
+  else if (action === 'copied') say('copied');
+  else if (action === 'not copied') say('not copied: this browser lets no page copy');
   else if (action === 'help') $('keys').showModal();
+}
+
+/** Choose what may not be among the choices any more. */
+function choose(select, value) {
+  select.value = value;
+  if (select.value !== value) select.append(new Option(value, value, true, true));
 }
 
 function controls() {
@@ -235,8 +253,7 @@ function controls() {
   $('type').replaceChildren(...groupedTypes(types).map(([label, of]) => element('optgroup', { label }, ...of.map(({ id, text }) => element('option', { value: id, title: id }, text)))));
   $('type').value = values.type;
   $('query-text').value = values.query;
-  if (values.group && ![...$('group').options].some((one) => one.value === values.group)) $('group').append(new Option(values.group, values.group));
-  $('group').value = values.group;
+  choose($('group'), values.group);
   $('chart-kind').value = values.chart;
   $('refresh-every').value = values.refresh;
   $('refresh-every').disabled = !isRelative(values);
@@ -246,7 +263,7 @@ function controls() {
   const inner = innerRange(values.sel, range());
   timeline.select(inner);
   $('inner').hidden = !inner;
-  $('inner-text').textContent = inner ? `${dateTime(inner.from)} – ${clock(inner.until)}` : '';
+  $('inner-text').textContent = inner ? rangeText(inner) : '';
   document.title = `${serviceOf(values.query) || 'Explore'} · phlareweb`;
 }
 
@@ -266,17 +283,14 @@ function repeatRefresh() {
 
 const move = (step) => change({ ...movedRange(state.values, serverNow(), step), sel: '' });
 
-$('type').addEventListener('change', () => change({ type: $('type').value, profile: '', span: '' }));
-$('group').addEventListener('change', () => change({ group: $('group').value }));
-$('chart-kind').addEventListener('change', () => change({ chart: $('chart-kind').value }));
+const CHANGES = { type: () => ({ type: $('type').value, profile: '', span: '' }), group: () => ({ group: $('group').value }), 'chart-kind': () => ({ chart: $('chart-kind').value }) };
+const CLICKS = {
+  refresh, earlier: () => move(-1), later: () => move(1), wider: () => move(0),
+  'inner-zoom': () => timeline.onzoom(innerRange(state.values.sel, range())), 'inner-clear': () => change({ sel: '' }),
+};
+for (const [id, changes] of Object.entries(CHANGES)) $(id).addEventListener('change', () => change(changes()));
+for (const [id, act] of Object.entries(CLICKS)) $(id).addEventListener('click', act);
 $('query-form').addEventListener('submit', (event) => { event.preventDefault(); change({ query: $('query-text').value.trim() || '{}' }); });
-$('refresh').addEventListener('click', refresh);
 $('refresh-every').addEventListener('change', () => { state.set({ refresh: $('refresh-every').value }); repeatRefresh(); });
-$('earlier').addEventListener('click', () => move(-1));
-$('later').addEventListener('click', () => move(1));
-$('wider').addEventListener('click', () => move(0));
-$('inner-zoom').addEventListener('click', () => timeline.onzoom(innerRange(state.values.sel, range())));
-$('inner-clear').addEventListener('click', () => change({ sel: '' }));
-for (const button of document.querySelectorAll('[data-close]')) button.addEventListener('click', () => button.closest('dialog').close());
 addEventListener('popstate', repeatRefresh);
 if (refreshSeconds(state.values)) repeatRefresh(); else load();

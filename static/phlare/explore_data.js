@@ -1,6 +1,6 @@
 // What the explore page makes of answers, without a page: the list of services, profile types, notices.
 import { arranged } from './favourites.js';
-import { percent } from './format.js';
+import { counted, percent } from './format.js';
 import { clock } from './time_range.js';
 import { parseSelector, quoted } from './selector.js';
 
@@ -76,7 +76,7 @@ export function missingNotice(answers) {
 
 /** What a graph leaves out, in words; empty when it is whole. */
 export function hiddenText({ hidden_nodes: nodes, hidden, total }) {
-  return nodes ? `${percent(total ? hidden / total : 0)} is in ${nodes.toLocaleString()} frames too small to be sent, shown as "other".` : '';
+  return nodes ? `${percent(total ? hidden / total : 0)} is in ${counted(nodes, 'frame')} too small to be sent, shown as "other".` : '';
 }
 
 /** Lines without the point at the start of the range, which sums what was before it: then sums are of the range alone. */

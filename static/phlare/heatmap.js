@@ -1,12 +1,12 @@
 // Single profiles, or spans of them, by time and value: a heatmap to click on, and the largest of them as a list, which is
 // the way in for keys and screen readers.
-import { tickText, timeTicks } from './chart_scale.js';
-import { quantity } from './format.js';
-import { element } from './page.js';
+import { counted, quantity } from './format.js';
+import { element, refill } from './page.js';
+import { LEFT, TOP, TimeChart } from './time_chart.js';
 import { dateTime } from './time_range.js';
 
-const LEFT = 64, RIGHT = 10, TOP = 4, BOTTOM = 22;
 const LARGEST = 12;
+const NAMED = 5; // buckets to one that the axis names
 
 /** The exemplars of all slots, the largest value first. */
 export const exemplarsOf = (slots) => slots.flatMap((slot) => slot.exemplars).sort((a, b) => b.value - a.value || a.time_ms - b.time_ms);
@@ -18,100 +18,66 @@ export function bucketOf(floors, value) {
   return bucket;
 }
 
-export class Heatmap {
-  /** `onpick(exemplar)`: this one is to be shown alone. */
-  constructor(host, list, { onpick, ontell = () => {} }) {
-    Object.assign(this, { host, list, onpick, ontell, answer: { slots: [], floors: [] } });
-    this.canvas = element('canvas', { role: 'img', 'aria-label': 'Heatmap' });
-    host.replaceChildren(this.canvas);
-    this.canvas.addEventListener('pointermove', (event) => this.point(this.at(event.offsetX, event.offsetY)));
-    this.canvas.addEventListener('pointerleave', () => this.point(null));
-    this.canvas.addEventListener('click', (event) => {
-      const one = this.at(event.offsetX, event.offsetY)?.exemplar;
-      if (one) onpick(one);
-    });
-    new ResizeObserver(() => this.draw()).observe(host);
-    document.addEventListener('themechange', () => this.draw());
+export class Heatmap extends TimeChart {
+  /** `onpick(exemplar)`: this one is to be shown alone. `ontell(text)`: what the pointer is on. */
+  constructor(host, list, tell) {
+    super(host);
+    Object.assign(this, { list, ...tell, slots: [], floors: [] });
   }
 
   /** `answer` of /api/v1/heatmap; `picked` is the id of the profile or span that is shown. */
-  show(answer, { from, until, picked }) {
-    Object.assign(this, { answer, from, until, picked });
-    const sum = answer.slots.reduce((total, slot) => total + slot.counts.reduce((a, b) => a + b, 0), 0);
-    this.most = answer.slots.reduce((most, slot) => Math.max(most, ...slot.counts), 1);
-    this.canvas.setAttribute('aria-label', `Heatmap of ${sum} values from ${dateTime(from)} to ${dateTime(until)}. The largest are listed below it.`);
-    this.draw();
-    const largest = exemplarsOf(answer.slots).slice(0, LARGEST);
-    this.list.replaceChildren(...largest.map((one) => this.row(one)));
-    if (!largest.length) this.list.replaceChildren(element('li', { class: 'dim' }, 'Nothing was recorded singly in this range.'));
+  show({ slots, floors, step_ms: step, unit }, { from, until, picked }) {
+    const counts = slots.flatMap((slot) => slot.counts);
+    const most = counts.reduce((a, b) => Math.max(a, b), 1);
+    Object.assign(this, { slots, floors, step, unit, from, until, picked, most });
+    this.canvas.setAttribute('aria-label', `Heatmap of ${counted(counts.reduce((a, b) => a + b, 0), 'value')} from ${dateTime(from)} to ${dateTime(until)}. The largest are listed below it.`);
+    this.queue();
+    const largest = exemplarsOf(slots).slice(0, LARGEST).map((one) => this.row(one));
+    refill(this.list, ...(largest.length ? largest : [element('li', { class: 'dim' }, 'Nothing was recorded singly in this range.')]));
   }
 
   row(one) {
     const labels = Object.entries(one.labels).filter(([name]) => !name.startsWith('__')).map(([name, value]) => `${name}=${value}`).join(' ');
     const isPicked = this.picked === (one.span_id || one.profile_id);
-    return element('li', {}, element('button', { type: 'button', 'aria-pressed': String(isPicked), onclick: () => this.onpick(one) },
-      element('span', { class: 'number' }, quantity(one.value, this.answer.unit)), ' ', dateTime(one.time_ms),
+    return element('li', {}, element('button', { 'aria-pressed': isPicked, onclick: () => this.onpick(one) },
+      element('span', { class: 'number' }, quantity(one.value, this.unit)), ' ', dateTime(one.time_ms),
       one.span_id ? ` · span ${one.span_id}` : '', ' ', element('span', { class: 'dim' }, labels)));
   }
 
-  point(cell) {
+  moved(x, y) {
+    const cell = x === null ? null : this.at(x, y);
     this.canvas.style.cursor = cell?.exemplar ? 'pointer' : 'default';
-    this.ontell(cell ? `${dateTime(cell.slot.timestamp_ms)} · ${cell.count} of about ${quantity(this.answer.floors[cell.bucket], this.answer.unit)}` : '');
+    this.ontell(cell ? `${dateTime(cell.slot.timestamp_ms)} · ${cell.count} of about ${quantity(this.floors[cell.bucket], this.unit)}` : '');
   }
 
-  px(time) { return LEFT + ((time - this.from) / (this.until - this.from)) * (this.width - LEFT - RIGHT); }
+  clicked(x, y) {
+    const one = this.at(x, y)?.exemplar;
+    if (one) this.onpick(one);
+  }
+
+  /** The upper edge of a bucket; the lower one of a bucket is the upper one of the bucket before it. */
+  edge(bucket) { return TOP + (1 - (bucket + 1) / this.floors.length) * this.tall; }
+
+  levels() { return this.floors.flatMap((floor, bucket) => (bucket % NAMED ? [] : [[floor, this.edge(bucket - 1) - 1]])); }
 
   /** The cell at a point; null where nothing was counted. */
   at(x, y) {
-    const { slots, floors, step_ms: step } = this.answer;
-    const time = this.from + ((x - LEFT) / (this.width - LEFT - RIGHT)) * (this.until - this.from);
-    const slot = slots.find((one) => one.timestamp_ms - step < time && time <= one.timestamp_ms);
-    const bucket = floors.length - 1 - Math.floor((y - TOP) / ((this.height - TOP - BOTTOM) / floors.length));
+    const { slots, floors, step } = this;
+    const slot = slots.find(({ timestamp_ms: time }) => this.px(time - step) < x && x <= this.px(time));
+    const bucket = floors.findIndex((_, index) => this.edge(index) <= y && y < this.edge(index - 1));
     const count = slot?.counts[bucket];
     return count ? { slot, bucket, count, exemplar: slot.exemplars.find((one) => bucketOf(floors, one.value) === bucket) } : null;
   }
 
-  draw() {
-    const ratio = devicePixelRatio || 1, { canvas, host } = this;
-    this.width = host.clientWidth;
-    this.height = host.clientHeight;
-    if (!this.width || !this.height || this.from === undefined) return;
-    canvas.width = this.width * ratio;
-    canvas.height = this.height * ratio;
-    const context = canvas.getContext('2d');
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const style = getComputedStyle(host);
-    const token = (name) => style.getPropertyValue(name).trim();
-    this.axes(context, token);
-    const { slots, floors, step_ms: step } = this.answer;
-    const tall = (this.height - TOP - BOTTOM) / floors.length;
-    context.fillStyle = token('--accent');
-    for (const slot of slots) {
-      const left = Math.max(LEFT, this.px(slot.timestamp_ms - step)), right = this.px(slot.timestamp_ms);
-      slot.counts.forEach((count, bucket) => {
-        if (!count) return;
-        context.globalAlpha = 0.2 + 0.8 * (Math.log1p(count) / Math.log1p(this.most));
-        context.fillRect(left, TOP + (floors.length - 1 - bucket) * tall, Math.max(1, right - left - 1), tall - 1);
+  paint() {
+    const { step, slots, context, most } = this, tall = this.tall / this.floors.length - 1;
+    context.fillStyle = this.token('--accent');
+    for (const { timestamp_ms: time, counts } of slots) {
+      const left = this.px(time - step), wide = Math.max(1, this.px(time) - left - 1);
+      counts.forEach((count, bucket) => {
+        context.globalAlpha = count && 0.2 + 0.8 * (Math.log1p(count) / Math.log1p(most));
+        context.fillRect(left, this.edge(bucket), wide, tall);
       });
-    }
-    context.globalAlpha = 1;
-  }
-
-  axes(context, token) {
-    const { floors, unit } = this.answer;
-    context.font = '11px system-ui, sans-serif';
-    context.fillStyle = token('--dim');
-    context.textBaseline = 'middle';
-    context.textAlign = 'right';
-    const tall = (this.height - TOP - BOTTOM) / (floors.length || 1);
-    for (let bucket = 0; bucket < floors.length; bucket += 5) {
-      context.fillText(quantity(floors[bucket], unit), LEFT - 6, TOP + (floors.length - bucket - 0.5) * tall);
-    }
-    context.textAlign = 'center';
-    const { step, ticks } = timeTicks(this.from, this.until, Math.max(2, Math.floor((this.width - LEFT) / 80)));
-    for (const tick of ticks) {
-      const x = this.px(tick);
-      if (x > LEFT + 20 && x < this.width - 26) context.fillText(tickText(tick, step), x, this.height - BOTTOM / 2 + 2);
     }
   }
 }

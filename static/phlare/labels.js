@@ -1,5 +1,6 @@
 // The labels of a query: its conditions as chips that can be taken away, and the labels there are with their values, to
 // include or leave out. Private labels (__name__ and the like) are not shown.
+import { counted } from './format.js';
 import { opens } from './menu.js';
 import { element, refill } from './page.js';
 import { excluding, formatSelector, including, parseSelector } from './selector.js';
@@ -41,11 +42,11 @@ export class LabelBar {
     const text = `${one.name} ${one.op} ${one.value || '(empty)'}`;
     const without = () => this.onquery(formatSelector(matchers.filter((other) => other !== one)));
     return element('span', { class: `chip ${one.op.startsWith('!') ? 'out' : 'in'}` }, text,
-      element('button', { type: 'button', class: 'quiet', 'aria-label': `Remove ${text}`, onclick: without }, '×'));
+      element('button', { class: 'quiet', 'aria-label': `Remove ${text}`, onclick: without }, '×'));
   }
 
   label(name, count, matchers) {
-    const button = element('button', { type: 'button', class: 'label', title: `${count} values of ${name}` }, name, ' ', element('span', { class: 'dim' }, count));
+    const button = element('button', { class: 'label', title: `${counted(count, 'value')} of ${name}` }, name, ' ', element('span', { class: 'dim' }, count));
     const close = opens(button, (panel) => this.values(panel, name, this.labels.get(name) ?? [], (change, value) => {
       close();
       this.onquery(formatSelector(change(matchers, name, value)));
@@ -59,8 +60,8 @@ export class LabelBar {
       const found = values.filter(([value]) => value.toLowerCase().includes(text.toLowerCase()));
       const rows = found.slice(0, MOST_ROWS).map(([value, count]) => element('li', {},
         element('span', { class: 'value' }, value), element('span', { class: 'dim number' }, `${count} series`),
-        element('button', { type: 'button', 'aria-label': `Only ${name} ${value}`, onclick: () => choose(including, value) }, '+'),
-        element('button', { type: 'button', 'aria-label': `Without ${name} ${value}`, onclick: () => choose(excluding, value) }, '−')));
+        element('button', { 'aria-label': `Only ${name} ${value}`, onclick: () => choose(including, value) }, '+'),
+        element('button', { 'aria-label': `Without ${name} ${value}`, onclick: () => choose(excluding, value) }, '−')));
       const rest = found.length - rows.length;
       list.replaceChildren(...rows, ...(rest > 0 ? [element('li', { class: 'dim' }, `${rest} more: type to find them`)] : []));
     };

@@ -1,12 +1,12 @@
 // The list of services: filtered, favourites first, each with its line and total of the chosen profile type. Only the rows in
 // view are in the page.
 import { arranged, readFavourites, writeFavourites } from './favourites.js';
-import { lineColour } from './timeline.js';
-import { quantity } from './format.js';
+import { counted, quantity } from './format.js';
 import { element } from './page.js';
 
 const ROW = 48; // pixels, as in explore.css
 const SPARE = 4;
+const GAP = 0.6; // percent of a line between two of its bars
 
 export class ServiceList {
   /** `onpick(name)`: null is all of them. */
@@ -15,7 +15,6 @@ export class ServiceList {
     filter.addEventListener('input', () => { list.scrollTop = 0; this.draw(); });
     list.addEventListener('scroll', () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(list);
-    document.addEventListener('themechange', () => this.queue());
     list.addEventListener('keydown', (event) => this.key(event));
   }
 
@@ -70,29 +69,25 @@ export class ServiceList {
     const line = isAll ? null : this.lines.get(name);
     const title = isAll ? 'All services' : name || '(no service name)';
     const sum = isAll ? [...this.lines.values()].reduce((total, one) => total + one.sum, 0) : line?.sum;
-    const told = sum ? quantity(sum, this.unit) : isAll ? `${this.names.length}` : typeCount(this.types.get(name));
+    const told = sum ? quantity(sum, this.unit) : isAll ? `${this.names.length}` : counted(this.types.get(name).size, 'type');
     const isFavourite = this.favourites.has(name);
-    const pick = element('button', { type: 'button', class: 'pick', 'aria-pressed': String(this.picked === name), onclick: () => this.onpick(name), title },
-      element('span', { class: 'name' }, title), element('span', { class: 'total' }, told), line ? this.spark(line) : element('span', { class: 'spark' }));
+    const pick = element('button', { class: 'pick', 'aria-pressed': this.picked === name, onclick: () => this.onpick(name), title },
+      element('span', { class: 'name' }, title), element('span', { class: 'total' }, told), line ? this.spark(line) : '');
     const star = isAll ? '' : element('button', {
-      type: 'button', class: 'star', 'aria-pressed': String(isFavourite), 'aria-label': `Favourite ${title}`, onclick: () => this.favour(name),
+      class: 'star', 'aria-pressed': isFavourite, 'aria-label': `Favourite ${title}`, onclick: () => this.favour(name),
     }, isFavourite ? '★' : '☆');
     return element('li', { 'data-row': at, 'aria-setsize': this.rows.length, 'aria-posinset': at + 1 }, pick, star);
   }
 
+  /** A line as bars: a shape of the width and height of its element. */
   spark({ timestamps_ms: times, values }) {
-    const width = 150, height = 16, ratio = devicePixelRatio || 1;
-    const canvas = element('canvas', { class: 'spark', 'aria-hidden': 'true', width: width * ratio, height: height * ratio });
-    const context = canvas.getContext('2d');
     const most = values.reduce((a, b) => Math.max(a, b), 0) || 1;
-    const span = this.until - this.from, bar = Math.max(1, (this.step / span) * width - 1);
-    context.scale(ratio, ratio);
-    context.fillStyle = lineColour(0, getComputedStyle(this.list).getPropertyValue('--line-lightness').trim());
-    times.forEach((time, index) => {
-      const tall = Math.max(1, (values[index] / most) * height);
-      context.fillRect(((time - this.step - this.from) / span) * width, height - tall, bar, tall);
+    const across = (time) => Math.max(0, (100 * (time - this.from)) / (this.until - this.from));
+    const corners = times.map((time, index) => {
+      const left = across(time - this.step), right = across(time) - GAP, top = Math.min(94, 100 - (100 * values[index]) / most);
+      return `${left}% 100%, ${left}% ${top}%, ${right}% ${top}%, ${right}% 100%`;
     });
-    return canvas;
+    return element('span', { class: 'spark', style: `clip-path: polygon(${['0 100%', ...corners].join()})` });
   }
 
   favour(name) {
@@ -114,5 +109,3 @@ export class ServiceList {
     this.at(next)?.querySelector('.pick').focus({ preventScroll: true });
   }
 }
-
-const typeCount = (types) => `${types.size} ${types.size === 1 ? 'type' : 'types'}`;

@@ -4,11 +4,7 @@
 export const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const RELATIVE = /^now(?:-(\d{1,9})(ms|s|m|h|d|w))?$/;
 
-/** Presets: how far back, and what that is called. */
-export const PRESETS = [
-  ['5m', 'Last 5 minutes'], ['15m', 'Last 15 minutes'], ['30m', 'Last 30 minutes'], ['1h', 'Last hour'], ['3h', 'Last 3 hours'],
-  ['6h', 'Last 6 hours'], ['12h', 'Last 12 hours'], ['24h', 'Last 24 hours'], ['2d', 'Last 2 days'], ['7d', 'Last 7 days'], ['30d', 'Last 30 days'],
-];
+const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit' };
 
 /** Milliseconds of a moment; NaN when it is none. */
 export function moment(text, nowMs) {
@@ -27,15 +23,6 @@ export function resolve({ from, until }, nowMs) {
 /** Whether the range moves with the clock. */
 export const isRelative = ({ from, until }) => from.startsWith('now') || until.startsWith('now');
 
-/** A range in words. */
-export function describe({ from, until }, nowMs) {
-  const preset = until === 'now' && PRESETS.find(([back]) => from === `now-${back}`);
-  if (preset) return preset[1];
-  const range = resolve({ from, until }, nowMs);
-  const sameDay = new Date(range.from).toDateString() === new Date(range.until).toDateString();
-  return `${dateTime(range.from)} – ${sameDay ? clock(range.until) : dateTime(range.until)}`;
-}
-
 /** An inner range out of the address ("from-until" in milliseconds) as far as it lies in the outer one; null = none. */
 export function innerRange(text, outer) {
   const found = /^(\d{1,15})-(\d{1,15})$/.exec(text);
@@ -44,14 +31,18 @@ export function innerRange(text, outer) {
   return from < until ? { from, until } : null;
 }
 
-/** A moment of this year without its year. */
-export function dateTime(ms) {
-  const moment = new Date(ms);
-  const year = moment.getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' };
-  return moment.toLocaleString([], { ...year, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+/** How a moment is written: one of this year without its year. */
+function style(ms) {
+  const year = new Date(ms).getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
+  return { ...CLOCK, year, month: 'short', day: 'numeric' };
 }
 
-export const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const dateTime = (ms) => new Date(ms).toLocaleString([], style(ms));
+
+export const clock = (ms) => new Date(ms).toLocaleTimeString([], CLOCK);
+
+/** A range in words; what both ends have in common is said once. */
+export const rangeText = ({ from, until }) => new Intl.DateTimeFormat([], style(from)).formatRange(from, until);
 
 /** The text of a datetime-local field, and back; both in the browser's time zone. */
 export const toField = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);

@@ -297,9 +297,9 @@ def test_a_part_of_an_answer_is_called_one(page: Page) -> None:
 
 def test_everything_is_reached_by_keys(page: Page) -> None:
     visit(page, sides(left_query=CHECKOUT, right_query=CHECKOUT))
-    page.locator("#timeline").focus()
+    page.locator("#timeline canvas").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#timeline")).to_have_attribute("aria-valuetext", re.compile("^cut at "))
+    expect(page.locator("#timeline canvas")).to_have_attribute("aria-valuetext", re.compile("^cut at "))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("left_until"))
     expect(page.locator("#status")).to_have_text(LOADED, timeout=PATIENCE_MS)

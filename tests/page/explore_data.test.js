@@ -65,6 +65,7 @@ test('who did not answer is said, and whether that matters', () => {
 
 test('what a graph leaves out is said in frames and share', () => {
   assert.match(hiddenText({ hidden_nodes: 1234, hidden: 5, total: 100 }), /^5\.0 % is in 1.?234 frames/);
+  assert.match(hiddenText({ hidden_nodes: 1, hidden: 5, total: 100 }), /in 1 frame too small/);
   assert.equal(hiddenText({ hidden_nodes: 0, hidden: 0, total: 0 }), '');
 });
 

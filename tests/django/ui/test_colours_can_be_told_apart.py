@@ -159,7 +159,7 @@ def test_fields_and_the_focus_can_be_seen(theme: str, background: str) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_lines_of_a_chart_can_be_seen(theme: str) -> None:
     of = tokens(theme)
-    script = (FOLDER / "timeline.js").read_text("utf-8")
+    script = (FOLDER / "time_chart.js").read_text("utf-8")
     listed = re.search(r"^const HUES = \[([\d, ]+)\];$", script, re.MULTILINE)
     assert listed is not None
     assert "hsl(${HUES[index % HUES.length]} ${index >= HUES.length ? 30 : 62}% ${lightness})" in script

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ring.core.tokens import RING_SIZE
+from tests.django.ui import page_modules
 from tests.unit.ring.rings import random_ring, snapshot
 
 STATIC = Path(__file__).resolve().parents[3] / "static" / "phlare"
@@ -102,8 +103,8 @@ def test_a_rate_tells_little_from_nothing(rate: float, said: str) -> None:
     assert in_node("format.js", f"rate({rate})") == said
 
 
-def test_a_series_is_written_without_what_only_the_server_adds() -> None:
+def test_a_series_is_written_without_what_only_the_server_adds(tmp_path: Path) -> None:
     labels = {"__name__": "cpu", "__profile_type__": "cpu:x", "k8s.node": 'a"b', "service_name": "web"}
-    assert in_node("series_text.js", f"written({json.dumps(labels)})") == (
+    assert page_modules.in_node(tmp_path, "series_text", "m.written(data)", labels) == (
         '{__name__="cpu", "k8s.node"="a\\"b", service_name="web"}'
     )
