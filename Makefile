@@ -71,9 +71,11 @@ distclean: clean  ## Also remove the virtual environment
 	rm -rf $(VENV)
 
 # The stamps hold a copy of the pins they were made from: only pins that differ are installed again, a fresh checkout's
-# new dates do not matter.
+# new dates do not matter. Compiling all of it is a third of the installation's work, and most is never imported: what is,
+# Python compiles then. Tests do not want that, because a warning is an error there, also one of others' code while it is
+# compiled; some libraries hold templates that are no Python, so what compileall returns says nothing.
 $(VENV)/runtime.stamp: requirements.txt | $(VENV)/bin/phlare
-	@cmp -s requirements.txt $@ || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@cmp -s requirements.txt $@ || $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
 	@cp requirements.txt $@
 
 # The command, as a link to this folder: what is changed here is what runs.
@@ -82,7 +84,8 @@ $(VENV)/bin/phlare: | $(VENV)/bin/python
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp
 	@cat requirements.txt requirements-dev.txt | cmp -s - $@ || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+		$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -W ignore -m compileall -qq -j 0 $(VENV)/lib || true
 	@cat requirements.txt requirements-dev.txt > $@
 
 $(VENV)/bin/python:
