@@ -3,6 +3,7 @@
 import { changeOf } from './diff_data.js';
 import { matcher } from './flame_data.js';
 import { counted, exact, percent, quantity, signed } from './format.js';
+import { visible } from './frame_name.js';
 import { element } from './page.js';
 
 const ROWS = 50; // shown at first, and more each time
@@ -62,7 +63,8 @@ export class ChangeTable {
   }
 
   line(row) {
-    const name = element('button', { class: 'name', title: `Search ${row.name}`, onclick: () => this.onselect(row.name) }, row.name);
+    const called = visible(row.name);
+    const name = element('button', { class: 'name', title: `Search ${called}`, onclick: () => this.onselect(row.name) }, called);
     const cells = this.heads.map(({ dataset: { column } }) => (column in row ? this.value(row, column) : this.change(row, column)));
     return element('tr', {}, element('th', { scope: 'row' }, name), ...cells);
   }

@@ -1,9 +1,9 @@
 // The page that compares two queries. Its address holds all of its state, with the names that /api/v1/diff has for the sides.
 import { chosenComparison } from './diff_choice.js';
 import { listLabels } from './diff_labels.js';
-import { NAME_OF, PRESETS, SIDES, complaint, exploreParameters, fixed, labelAgainst, readMoment, showMoment, sideParameters, splitAt, swapped, synced } from './diff_sides.js';
+import { FIELDS, NAME_OF, PRESETS, SIDES, TIMES, complaint, exploreParameters, fixed, labelAgainst, readMoment, showMoment, sideParameters, splitAt, swapped, synced } from './diff_sides.js';
 import { DiffTimeline } from './diff_timeline.js';
-import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
+import { DiffView, VIEW_DEFAULTS, searchBySlash } from './diff_view.js';
 import { missingNotice, preferredType, staleText } from './explore_data.js';
 import { decode } from './flame_data.js';
 import { counted, exact, percent, quantity } from './format.js';
@@ -21,7 +21,7 @@ const DEFAULTS = {
   from: 'now-1h', until: 'now', sync: '', ...VIEW_DEFAULTS,
 };
 /** What an address has to name to say what is compared. */
-const COMPARED = ['type', ...SIDES.flatMap((side) => ['query', 'from', 'until'].map((field) => `${side}_${field}`))];
+const COMPARED = ['type', ...FIELDS];
 
 const $ = (id) => document.getElementById(id);
 const form = $('sides');
@@ -131,7 +131,7 @@ const bands = (moment) => SIDES.map((side) => Object.values(rangeOf(moment, side
 
 /** What the timeline spans: at least both ranges, whatever the address says. */
 function outer(moment) {
-  const times = ['from', 'until', ...SIDES.flatMap((side) => [`${side}_from`, `${side}_until`])].map((name) => Number(moment[name])).filter(Boolean);
+  const times = TIMES.map((name) => Number(moment[name])).filter(Boolean);
   return { from: Math.min(...times), until: Math.max(...times) };
 }
 
@@ -250,10 +250,6 @@ $('swap').addEventListener('click', () => go(swapped(state.values)));
 $('halve').addEventListener('click', () => split(({ from, until }) => (from + until) / 2));
 listLabels(form, $('label-details'), { range: () => rangeOf(fixed(state.values, Date.now()), 'right'), tell: (list) => tell('labels', list) });
 $('label-compare').addEventListener('click', () => go(labelAgainst(state.values, form.elements.label.value, form.elements.left_value.value, form.elements.right_value.value)));
-addEventListener('keydown', (event) => {
-  if (event.key !== '/' || event.target.closest('input, select, textarea')) return;
-  event.preventDefault();
-  document.querySelector('[data-search]').focus();
-});
+searchBySlash();
 listServices();
 load();

@@ -9,7 +9,7 @@ import { TreeBuilder, numbering, positioned } from './flame_tree.js';
 export function joined(left, right) {
   const names = [];
   const numberOf = numbering(names);
-  const tree = new TreeBuilder({ names, sides: [left, right] }, numberOf(left.names[left.name[0]]));
+  const tree = new TreeBuilder({ names, sides: {} }, numberOf(left.names[left.name[0]]));
   tree.addGraph(left, numberOf, [0, 1]);
   tree.addGraph(right, numberOf, [0, 2]);
   return tree.layOut();

@@ -7,6 +7,10 @@ import { UNITS, fromField, moment, toField } from './time_range.js';
 export const SIDES = ['left', 'right'];
 export const NAME_OF = { left: 'A', right: 'B' };
 
+/** What a side has in the state of a page, and that with the times of the timeline. */
+export const FIELDS = SIDES.flatMap((side) => [`${side}_query`, `${side}_from`, `${side}_until`]);
+export const TIMES = ['from', 'until', ...FIELDS.filter((name) => !name.endsWith('query'))];
+
 const SPLIT_MIN_MS = 1000;
 const BEFORE_1973_MS = 100_000_000_000; // a smaller number is one of seconds: the API refuses it
 
@@ -67,8 +71,7 @@ export function splitAt(state, cutMs, nowMs) {
 
 /** Both sides the other way round. */
 export function swapped(state) {
-  return Object.fromEntries(SIDES.flatMap((side, index) => ['query', 'from', 'until']
-    .map((field) => [`${side}_${field}`, state[`${SIDES[1 - index]}_${field}`]])));
+  return Object.fromEntries(FIELDS.map((name, at) => [name, state[FIELDS[(at + FIELDS.length / 2) % FIELDS.length]]]));
 }
 
 /** A selector in which a label has this value and no other; a profile type in front of its braces is left behind. */
@@ -105,15 +108,11 @@ export function synced(state, changes, nowMs) {
 
 /** The same with all times fixed, so that several questions are about one moment's "now". */
 export function fixed(state, nowMs) {
-  const times = ['from', 'until', ...SIDES.flatMap((side) => [`${side}_from`, `${side}_until`])];
-  return { ...state, ...Object.fromEntries(times.map((name) => [name, String(momentMs(state[name], nowMs))])) };
+  return { ...state, ...Object.fromEntries(TIMES.map((name) => [name, String(momentMs(state[name], nowMs))])) };
 }
 
 /** Parameters of the API for both sides. */
-export function sideParameters(state) {
-  const given = SIDES.flatMap((side) => ['query', 'from', 'until'].map((field) => [`${side}_${field}`, state[`${side}_${field}`]]));
-  return { ...Object.fromEntries(given), profile_type: state.type };
-}
+export const sideParameters = (state) => ({ ...Object.fromEntries(FIELDS.map((name) => [name, state[name]])), profile_type: state.type });
 
 /** Parameters of the explore page for one side. */
 export const exploreParameters = (state, side) => ({

@@ -18,6 +18,15 @@ export function chosen(options, choices) {
   return { ...options, ...Object.fromEntries(taken) };
 }
 
+/** The key "/" leads to the search field that is in view. */
+export function searchBySlash() {
+  addEventListener('keydown', (event) => {
+    if (event.key !== '/' || event.target.closest('input, select, textarea')) return;
+    event.preventDefault();
+    [...document.querySelectorAll('[data-search]')].find((field) => field.checkVisibility())?.focus();
+  });
+}
+
 export class DiffView {
   /**
    * @param host has what templates/ingest/diff_view.html says

@@ -9,6 +9,7 @@ import { openFrameMenu } from './flame_menu.js';
 import { Tooltip } from './flame_tooltip.js';
 import { cutTo, extended, labelOf, shown, trailOf, zoomedPath } from './flame_transforms.js';
 import { counted, percent, quantity } from './format.js';
+import { visible } from './frame_name.js';
 import { element } from './page.js';
 
 const ANIMATION_MS = 160;
@@ -38,7 +39,7 @@ export class FlameGraph {
     this.build();
     listen(this);
     new ResizeObserver(() => this.resize()).observe(host);
-    new MutationObserver(() => this.restyle()).observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    document.addEventListener('themechange', () => this.restyle());
     this.show({ names: ['total'], levels: [[0, 0, 0, 0]] });
   }
 
@@ -121,7 +122,7 @@ export class FlameGraph {
 
   /** What is in view, in words. */
   extent() {
-    if (this.zoomed.length) return `zoomed on ${this.zoomed.at(-1)}`;
+    if (this.zoomed.length) return `zoomed on ${visible(this.zoomed.at(-1))}`;
     const { count, total } = this.graph;
     return total[0] ? `${quantity(total[0], this.unit)} in ${counted(count - 1, 'frame')}` : 'empty';
   }
@@ -287,11 +288,11 @@ export class FlameGraph {
     return {
       node, name: graph.names[graph.name[node]], path: pathOf(graph, node), self: graph.self[node], total,
       ofView: total / (graph.total[this.zoomedNode] || 1), ofWhole: total / (this.whole || 1), frames: run ? run.end - run.first : 1,
-      sides: sides && { left: sides.left[node], right: sides.right[node], leftSelf: sides.leftSelf[node], rightSelf: sides.rightSelf[node] },
+      sides: sides && Object.fromEntries(Object.entries(sides).map(([side, values]) => [side, values[node]])),
     };
   }
 
-  sentence(frame) { return `${frame.name}: ${this.values(frame)}`; }
+  sentence(frame) { return `${visible(frame.name)}: ${this.values(frame)}`; }
 
   /** Total and self of a frame, in words; of two sides the total of each. */
   values({ self, total, ofWhole, sides }) {

@@ -2,7 +2,8 @@
 // only rows in view are visited, a row is entered by binary search, and runs of frames narrower than a pixel become one
 // bar that is jumped over, again by binary search.
 import { depthOf, seek } from './flame_data.js';
-import { shortened } from './frame_name.js';
+import { counted } from './format.js';
+import { shortened, visible } from './frame_name.js';
 
 export const ROW = 20;
 const SLIVER = 1.5; // pixels below which frames are drawn as one bar
@@ -107,7 +108,7 @@ function layRun(scene, layers, depth, node, end) {
 
 function labelRuns(scene, { runs, faint }) {
   for (const { depth, left, right, first, end } of runs) {
-    if (right - left > RUN_LABEL_ROOM) faint.push(`${(end - first).toLocaleString()} frames`, left, rowTop(scene, depth), right - left);
+    if (right - left > RUN_LABEL_ROOM) faint.push(counted(end - first, 'frame'), left, rowTop(scene, depth), right - left);
   }
 }
 
@@ -129,7 +130,7 @@ function write(context, { style }, labels, colour) {
   for (let at = 0; at < labels.length; at += 4) {
     const room = Math.floor((labels[at + 3] - 6) / style.characterWidth);
     if (room < 2) continue;
-    context.fillText(shortened(labels[at], room), labels[at + 1] + 3, labels[at + 2] + ROW / 2);
+    context.fillText(shortened(visible(labels[at]), room), labels[at + 1] + 3, labels[at + 2] + ROW / 2);
   }
 }
 

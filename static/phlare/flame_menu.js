@@ -1,5 +1,6 @@
 // The menu of a frame: opened by right click, the menu key or Shift-F10, used by pointer or keys. All graphs of a page have
 // the one in templates/ingest/frame_menu.html.
+import { visible } from './frame_name.js';
 import { putAt, step } from './menu.js';
 import { element } from './page.js';
 
@@ -14,8 +15,8 @@ export function openFrameMenu({ name }, values, [x, y], onaction, { compared }) 
   const all = [...menu.querySelectorAll('button')];
   for (const item of all) item.hidden = compared && item.value === 'diff';
   const items = all.filter((item) => !item.hidden);
-  menu.firstElementChild.replaceChildren(name, element('small', {}, values));
-  menu.ariaLabel = name;
+  menu.firstElementChild.replaceChildren(visible(name), element('small', {}, values));
+  menu.ariaLabel = visible(name);
   menu.oncontextmenu = (event) => event.preventDefault();
   menu.onclick = ({ target }) => {
     const { value } = target.closest('button') ?? {};

@@ -1,5 +1,6 @@
 // What is known of the frame under the pointer, as a small table beside it.
 import { counted, percent, quantity, signed } from './format.js';
+import { visible } from './frame_name.js';
 import { putAt } from './menu.js';
 import { element } from './page.js';
 
@@ -35,14 +36,14 @@ function table(head, ...rows) {
 }
 
 function contents(frame, unit, zoomed) {
-  const title = (text) => element('strong', {}, text);
+  const title = element('strong', {}, frame.frames > 1 ? counted(frame.frames, 'frame') : visible(frame.name));
   if (frame.frames > 1) {
-    return [title(counted(frame.frames, 'frame')), element('p', {}, `Together ${frame.sides ? '' : `${quantity(frame.total, unit)}, `}${percent(frame.ofWhole)}: too narrow to be drawn one by one. Click to look at them.`)];
+    return [title, element('p', {}, `Together ${frame.sides ? '' : `${quantity(frame.total, unit)}, `}${percent(frame.ofWhole)}: too narrow to be drawn one by one. Click to look at them.`)];
   }
-  if (frame.sides) return [title(frame.name), comparison(frame, unit)];
+  if (frame.sides) return [title, comparison(frame, unit)];
   const share = (value, of) => percent((value * of) / (frame.total || 1));
   const row = (label, value) => [label, quantity(value, unit), ...(zoomed ? [share(value, frame.ofView)] : []), share(value, frame.ofWhole)];
-  return [title(frame.name), table(['', 'Value', ...(zoomed ? ['Of view'] : []), 'Of whole'], row('Total', frame.total), row('Self', frame.self))];
+  return [title, table(['', 'Value', ...(zoomed ? ['Of view'] : []), 'Of whole'], row('Total', frame.total), row('Self', frame.self))];
 }
 
 function comparison({ sides }, unit) {

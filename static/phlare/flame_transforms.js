@@ -3,7 +3,8 @@
 // A transform is a value that can be written as JSON, so that it can stand in an address. A frame that is merged leaves
 // its value with its caller; a frame that is hidden takes its stacks with it.
 import { follow } from './flame_data.js';
-import { TreeBuilder } from './flame_tree.js';
+import { visible } from './frame_name.js';
+import { TreeBuilder, totalsOf } from './flame_tree.js';
 
 /** @typedef {import('./flame_data.js').Graph} Graph */
 
@@ -65,10 +66,9 @@ export function transformed(graph, transform) {
 
 /** What a transform does, in the words of a breadcrumb. */
 export function labelOf(transform) {
-  const last = transform.path?.at(-1) ?? '';
+  const name = visible(transform.name ?? transform.path?.at(-1) ?? '');
   return {
-    zoom: () => last, focus: () => `Focus: ${transform.name}`, subtree: () => `Focus subtree: ${last}`,
-    hide: () => `Hidden: ${transform.name}`, merge: () => `Merged: ${transform.name}`, collapse: () => 'Recursion collapsed',
+    zoom: () => name, focus: () => `Focus: ${name}`, subtree: () => `Focus subtree: ${name}`, hide: () => `Hidden: ${name}`, merge: () => `Merged: ${name}`, collapse: () => 'Recursion collapsed',
     invert: () => 'Inverted', preset: () => `Without ${PRESETS[transform.preset].label}`,
   }[transform.kind]();
 }
@@ -84,10 +84,10 @@ export function remap(graph, root, placeOf) {
   const tree = new TreeBuilder(graph);
   const place = new Int32Array(count);
   place[0] = root;
-  if (root >= 0) tree.addSelf(root, 0);
+  if (root >= 0) tree.add(root, 0);
   for (let node = 1; node < count; node++) {
     const to = place[node] = placeOf(tree, node, place[parent[node]], name[node]);
-    if (to >= 0) tree.addSelf(to, node);
+    if (to >= 0) tree.add(to, node);
   }
   return tree.layOut();
 }
@@ -101,7 +101,7 @@ function merge(graph, matches) {
 /** Callers below callees: the first level has the functions by self value. */
 function invert(graph) {
   const tree = new TreeBuilder(graph);
-  for (let node = 0; node < graph.count; node++) if (graph.self[node]) tree.addSelf(upwards(tree, graph, node, 0), node);
+  for (let node = 0; node < graph.count; node++) if (graph.self[node]) tree.add(upwards(tree, graph, node, 0), node);
   return tree.layOut();
 }
 
@@ -119,15 +119,15 @@ export function sandwich(graph, functionName) {
   const { count, name, names, parent } = graph;
   const wanted = names.indexOf(functionName);
   const callers = new TreeBuilder(graph, Math.max(0, wanted)), callees = new TreeBuilder(graph, Math.max(0, wanted));
-  const place = new Int32Array(count).fill(-1);
+  const place = new Int32Array(count).fill(-1), totals = totalsOf(graph);
   for (let node = 1; node < count; node++) {
     const above = place[parent[node]];
     if (above >= 0) place[node] = callees.child(above, name[node]);
     else if (name[node] === wanted) {
       place[node] = 0;
-      callers.addTotal(upwards(callers, graph, parent[node], 0), node);
+      callers.add(upwards(callers, graph, parent[node], 0), node, totals);
     }
-    if (place[node] >= 0) callees.addSelf(place[node], node);
+    if (place[node] >= 0) callees.add(place[node], node);
   }
   return { callers: callers.layOut(), callees: callees.layOut() };
 }

@@ -15,7 +15,8 @@ export class TreeBuilder {
     this.count = 1;
     this.parent = new Int32Array(FIRST_SLOTS);
     this.name = new Uint32Array(FIRST_SLOTS);
-    this.sums = Array.from({ length: like.sides ? 3 : 1 }, () => new Float64Array(FIRST_SLOTS)); // self, left, right
+    this.selves = selvesOf(like);
+    this.sums = this.selves.map(() => new Float64Array(FIRST_SLOTS));
     this.slots = new Int32Array(4 * FIRST_SLOTS).fill(-1);
     this.parent[0] = -1;
     this.name[0] = rootName;
@@ -54,22 +55,9 @@ export class TreeBuilder {
     this.slots = slots;
   }
 
-  /** Add the self values of a node of `like`. */
-  addSelf(node, from) {
-    const { self, sides } = this.like;
-    this.sums[0][node] += self[from];
-    if (!sides) return;
-    this.sums[1][node] += sides.leftSelf[from];
-    this.sums[2][node] += sides.rightSelf[from];
-  }
-
-  /** Add the totals of a node of `like` as self values. */
-  addTotal(node, from) {
-    const { total, sides } = this.like;
-    this.sums[0][node] += total[from];
-    if (!sides) return;
-    this.sums[1][node] += sides.left[from];
-    this.sums[2][node] += sides.right[from];
+  /** Add the values of a node of `like` as self values: its self values, or other columns for all sums. */
+  add(node, from, columns = this.selves) {
+    for (let sum = 0; sum < columns.length; sum++) this.sums[sum][node] += columns[sum][from];
   }
 
   /**
@@ -98,9 +86,8 @@ export class TreeBuilder {
       graph.name[at] = this.name[order[at]];
       if (at) graph.parent[at] = place[this.parent[order[at]]];
     }
-    const { sides } = graph;
-    [[graph.self, graph.total], ...(sides ? [[sides.leftSelf, sides.left], [sides.rightSelf, sides.right]] : [])]
-      .forEach(([self, total], index) => sumUp(order, graph.parent, sums[index], self, total));
+    const totals = totalsOf(graph);
+    selvesOf(graph).forEach((self, index) => sumUp(order, graph.parent, sums[index], self, totals[index]));
     return positioned(withChildren(graph));
   }
 
@@ -135,6 +122,10 @@ export class TreeBuilder {
     return sorted;
   }
 }
+
+/** The columns of self values: of both sides together, and of each where there are two. */
+const selvesOf = ({ self, sides }) => (sides ? [self, sides.leftSelf, sides.rightSelf] : [self]);
+export const totalsOf = ({ total, sides }) => (sides ? [total, sides.left, sides.right] : [total]);
 
 const slotOf = (parent, name) => {
   const mixed = Math.imul(parent, 0x9e3779b1) ^ Math.imul(name + 1, 0x85ebca6b);

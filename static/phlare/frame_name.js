@@ -7,6 +7,13 @@ const EXTENSION = /^(?:[cm]?[jt]sx?|py|rb|php|rs|go|so|java|cs|cc?|cpp|hp?p?)\b/
 const NAMELESS = /^(?:<|\{|func\d|\(anonymous|MoveNext\b)/;
 const WORD = /[\w>)\]$]/;
 
+/** What shows nothing or changes the order of what does: controls, marks of direction, halves of pairs, ends of lines. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
+const codePoint = (sign) => `[U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
+
+/** A name for the eye: what cannot be seen is written as its code point, and so are blanks where there is nothing else. */
+export const visible = (name) => name.replace(name.trim() ? UNSEEN : /./gsu, codePoint) || '(no name)';
+
 /**
  * Where the parts of a name begin, outside of brackets and before arguments: after / and ! and " - ", which end a path or a
  * library, and after . and : and # between names.

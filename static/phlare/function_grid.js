@@ -1,7 +1,7 @@
 // What tables of functions have in common: rows of a name and two values with their shares, a bar as long as the share.
 import { swatchOf } from './flame_colours.js';
 import { percent, quantity } from './format.js';
-import { partsOf } from './frame_name.js';
+import { partsOf, visible } from './frame_name.js';
 import { element } from './page.js';
 
 export const ROW = 26; // pixels
@@ -26,11 +26,12 @@ export function functionRow(...before) {
 
 /** Fill a row. @param {number[]} values of its two cells @param {number} whole what they are shares of */
 export function fillRow(row, name, values, whole, unit) {
+  const written = visible(name);
   const [cell, ...cells] = row.children;
   const parts = cell.lastChild.children;
-  cell.title = name;
+  cell.title = written;
   cell.lastChild.previousSibling.style.background = swatchOf(name);
-  partsOf(name).forEach((part, at) => { parts[at].firstChild.textContent = part.replace(/ $/, '\u00a0'); }); // a space at its end would change sides
+  partsOf(written).forEach((part, at) => { parts[at].firstChild.textContent = part.replace(/ $/, '\u00a0'); }); // a space at its end would change sides
   cells.forEach((one, at) => {
     const share = values[at] / (whole || 1);
     one.firstChild.textContent = quantity(values[at], unit);

@@ -30,7 +30,7 @@ export function grafted(graph, path, deep) {
   for (let node = 0; node < graph.count; node++) {
     const above = node ? place[graph.parent[node]] : 0;
     place[node] = node === top || above < 0 ? -1 : node ? tree.child(above, graph.name[node]) : 0;
-    if (place[node] >= 0) tree.addSelf(place[node], node);
+    if (place[node] >= 0) tree.add(place[node], node);
   }
   tree.addGraph(deep, numbering(names), [0]);
   return tree.layOut();

@@ -135,8 +135,11 @@ export function showNotices(notices, host = document.getElementById('notices')) 
   const key = notices.map((notice) => notice.slice(0, 2).join()).join('\n');
   if (host.dataset.key === key) return; // an unchanged alert must not be read out again
   host.dataset.key = key;
-  host.replaceChildren(...notices.map(([kind, text, ...more]) => element('p', { class: `notice ${kind}` }, element('span', {}, text), ...more)));
+  host.replaceChildren(...notices.map((notice) => noticeElement(notice)));
 }
+
+/** One notice where no host has it. */
+export const noticeElement = ([kind, text, ...more], attributes = {}) => element('p', { class: `notice ${kind}`, ...attributes }, element('span', {}, text), ...more);
 
 /** The notice of a failure: what could not be done, why, the name of the request for the log, and a way to go on. */
 export function failure(what, error, retry = null) {

@@ -1,6 +1,7 @@
 // The sandwich of a function: above, what calls it; below, what it calls; each merged over all the places it is in.
 import { FlameGraph } from './flame.js';
 import { percent, quantity } from './format.js';
+import { visible } from './frame_name.js';
 import { sandwich } from './flame_transforms.js';
 import { element } from './page.js';
 
@@ -19,12 +20,12 @@ export class Sandwich {
   /** @param {import('./flame_data.js').Graph} graph @param {string} name of the function @param {{unit?: string}} options */
   show(graph, name, { unit = '' } = {}) {
     const { callers, callees } = sandwich(graph, name);
-    const whole = graph.total[0];
-    this.callers.show(callers, { unit, whole, title: `Callers of ${name}` });
-    this.callees.show(callees, { unit, whole, title: `Callees of ${name}` });
+    const whole = graph.total[0], called = visible(name);
+    this.callers.show(callers, { unit, whole, title: `Callers of ${called}` });
+    this.callees.show(callees, { unit, whole, title: `Callees of ${called}` });
     const total = callees.total[0];
     this.heading.textContent = total
-      ? `↑ callers · ${name} · ${quantity(total, unit)}, ${percent(total / whole)} · callees ↓` : `${name} is not in this graph.`;
+      ? `↑ callers · ${called} · ${quantity(total, unit)}, ${percent(total / whole)} · callees ↓` : `${called} is not in this graph.`;
   }
 
   search(text) {

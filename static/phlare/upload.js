@@ -1,17 +1,18 @@
 // The page that looks at files. They are drawn by the server and kept by nobody, unless Keep is pressed. Two are compared here.
 import { functionRows, joined } from './diff_data.js';
-import { DiffView, VIEW_DEFAULTS } from './diff_view.js';
+import { DiffView, VIEW_DEFAULTS, searchBySlash } from './diff_view.js';
 import { firstTab, pairsOf, serviceNameOf, tabsOf } from './file_pairs.js';
 import { FlameGraph } from './flame.js';
 import { decode, functions, literally } from './flame_data.js';
 import { counted, percent, quantity } from './format.js';
 import { FunctionTable } from './function_table.js';
-import { element, failure, getJson, sendJson, showNotices, withParameters } from './page.js';
+import { element, failure, getJson, noticeElement, sendJson, showNotices, withParameters } from './page.js';
 import { PageState } from './state.js';
 import { Waits } from './waits.js';
 
 const MAX_NODES = 65536;
 const MAX_FILES = 2;
+const ALERT = { role: 'alert' };
 
 const $ = (id) => document.getElementById(id);
 const state = new PageState({ tab: '', ...VIEW_DEFAULTS }, () => draw());
@@ -67,8 +68,8 @@ async function inspect(one, signal) {
   const { file } = one;
   try {
     if (file.size > mostBytes) throw new Error(`The file has ${quantity(file.size, 'bytes')}; the most that is read is ${quantity(mostBytes, 'bytes')}.`);
-    one.answer = await sendJson('POST', '/api/v1/inspect', { parameters: { ...hints(), max_nodes: MAX_NODES }, body: file, headers: { 'Content-Type': 'application/octet-stream' }, signal });
-    if (!one.answer.profiles.length) throw new Error('The file holds no sample with a value.');
+    const answer = one.answer = await sendJson('POST', '/api/v1/inspect', { parameters: { ...hints(), max_nodes: MAX_NODES }, body: file, headers: { 'Content-Type': 'application/octet-stream' }, signal });
+    if (!answer.profiles.length) throw new Error(`The file holds no sample with a value above zero. ${below(answer)}`.trim());
   } catch (error) {
     if (!signal.aborted) Object.assign(one, { answer: null, error });
   }
@@ -86,7 +87,7 @@ function drawFiles() {
     element('div', { class: 'controls' }, letter(at), element('span', { class: 'file-name' }, one.file.name), element('span', { class: 'dim' }, said(one)),
       element('span', { class: 'push file-actions' }, one.answer ? element('button', { onclick: () => askToKeep(one) }, 'Keep…') : null,
         element('button', { 'aria-label': `Remove ${one.file.name}`, onclick: () => remove(one) }, 'Remove'))),
-    one.error ? wrong(one) : null,
+    one.error ? wrong(one) : one.answer && below(one.answer) ? noticeElement(['warn', below(one.answer)]) : null,
     one.kept ?? null)));
 }
 
@@ -97,10 +98,14 @@ function said({ file, answer, error }) {
   return `${size}, read as ${answer.format}, ${counted(answer.profiles.length, 'profile')}${more}`;
 }
 
+/** What is said of values below zero, which files have that are the difference of two profiles; no graph can show them. */
+function below({ dropped: { negative_samples: count } }) {
+  return count ? `${counted(count, 'sample')} below zero left out: bring the two profiles that the file is the difference of, and they are compared.` : '';
+}
+
 function wrong(one) {
   const again = () => { one.error = null; read(); };
-  const [, text, ...more] = failure('This file cannot be shown', one.error, again);
-  return element('p', { class: 'notice bad', role: 'alert' }, element('span', {}, text), ...more);
+  return noticeElement(failure('This file cannot be shown', one.error, again), ALERT);
 }
 
 function remove(one) {
@@ -170,11 +175,8 @@ async function keep(one, service, now) {
     const stored = answer.stored.reduce((sum, { profile_ids: ids }) => sum + ids.length, 0);
     const refused = answer.rejected.map(({ message }) => message).join(' ');
     const link = withParameters($('pages').dataset.explore, { query: `{service_name=${JSON.stringify(service)}}`, type: one.answer.profiles[0].profile_type });
-    one.kept = element('p', { class: 'notice ok', role: 'status' }, element('span', {}, `Kept as ${service}: ${counted(stored, 'profile')}. ${refused}`.trim()), element('a', { class: 'button', href: link }, 'Explore'));
-  } catch (error) {
-    const [kind, text, ...more] = failure('It was not kept', error);
-    one.kept = element('p', { class: `notice ${kind}`, role: 'alert' }, element('span', {}, text), ...more);
-  }
+    one.kept = noticeElement(['ok', `Kept as ${service}: ${counted(stored, 'profile')}. ${refused}`.trim(), element('a', { class: 'button', href: link }, 'Explore')], { role: 'status' });
+  } catch (error) { one.kept = noticeElement(failure('It was not kept', error), ALERT); }
   drawFiles();
 }
 
@@ -202,9 +204,5 @@ addEventListener('paste', (event) => {
 for (const kind of ['dragenter', 'dragover']) addEventListener(kind, (event) => { event.preventDefault(); $('drop').classList.add('over'); });
 for (const kind of ['dragleave', 'drop']) addEventListener(kind, (event) => { event.preventDefault(); if (kind === 'drop' || !event.relatedTarget) $('drop').classList.remove('over'); });
 addEventListener('drop', (event) => take(event.dataTransfer.files));
-addEventListener('keydown', (event) => {
-  if (event.key !== '/' || event.target.closest('input, select, textarea')) return;
-  event.preventDefault();
-  ($('compare').hidden ? $('search') : $('compare').querySelector('[data-search]')).focus();
-});
+searchBySlash();
 readLimit();

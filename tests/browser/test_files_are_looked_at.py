@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, WIDE, OpenPage, fits_its_width, picture
 from tests.integration.cluster.cluster import Cluster
+from tests.unit.profiles.pprof.pprof_model import Profile, Sample
 
 #: A machine that does much else takes its time.
 PATIENCE_MS = 60_000
@@ -34,6 +35,11 @@ SPEEDSCOPE = {
         for name, weight in (("first", 2), ("second", 3))
     ],
 }
+
+#: What `go tool pprof -diff_base` writes: one function takes 40 more, another 20 less.
+DIFFERENCE = Profile([Sample((("more", "a.go", 1),), (40,)), Sample((("less", "a.go", 2),), (-20,))]).encode()
+#: Of which all is less.
+FALL = Profile([Sample((("less", "a.go", 2),), (-20,))]).encode()
 
 
 @pytest.fixture
@@ -59,6 +65,21 @@ def services(cluster: Cluster) -> list[str]:
     _, body, _ = cluster.request("GET", "/api/v1/labels/service_name/values?from=now-1h")
     names: list[str] = json.loads(body)["names"]
     return names
+
+
+def test_values_below_zero_are_said_to_be_left_out_and_what_to_bring_instead(page: Page, tmp_path: Path) -> None:
+    for name, data in (("difference.pb", DIFFERENCE), ("fall.pb", FALL)):
+        (tmp_path / name).write_bytes(data)
+    page.goto("/upload")
+    bring(page, tmp_path / "difference.pb")
+    told = page.locator("#file-list .notice.warn")
+    expect(told).to_have_text(re.compile("^1 sample below zero left out: bring the two profiles"))
+    expect(page.locator("#single-total")).to_have_text(re.compile("^40 .*in 1 different stack$"))
+    page.get_by_role("button", name="Remove difference.pb").click()
+    bring(page, tmp_path / "fall.pb")
+    expect(page.locator("#file-list .notice.bad")).to_contain_text(
+        "holds no sample with a value above zero. 1 sample below"
+    )
 
 
 def test_a_file_is_drawn_with_its_own_numbers_and_not_stored(

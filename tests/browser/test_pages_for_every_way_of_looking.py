@@ -52,16 +52,30 @@ def test_what_is_chosen_is_told_in_the_colours_of_the_system(page: Page) -> None
     picture(page, "explore-forced-colours")
 
 
+#: Whether a graph's canvas has the panel's colour of this moment between its rows.
+DRAWN_IN_THE_COLOURS_OF_NOW = """(canvas) => {
+  const colour = (context, ...box) => context.getImageData(...box).data;
+  const probe = new OffscreenCanvas(1, 1).getContext('2d');
+  probe.fillStyle = getComputedStyle(canvas).getPropertyValue('--panel').trim();
+  probe.fillRect(0, 0, 1, 1);
+  const wanted = colour(probe, 0, 0, 1, 1).join();
+  const pixels = colour(canvas.getContext('2d'), 0, 0, 1, canvas.height);
+  return Array.from({ length: canvas.height }, (_, row) => pixels.slice(4 * row, 4 * row + 4).join()).includes(wanted);
+}"""
+
+
 def test_paper_is_light_whatever_the_screen_is(open_page: OpenPage) -> None:
     page = open_page(theme="dark")
     explore(page, query=CHECKOUT, type=CPU)
     page.emulate_media(media="print")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    assert page.locator("#flame canvas").evaluate(DRAWN_IN_THE_COLOURS_OF_NOW)
     expect(page.locator("nav[aria-label=Pages]")).to_be_hidden()
     expect(page.locator("#facts")).to_be_visible()
     picture(page, "explore-on-paper")
     page.emulate_media(media="screen")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.locator("#flame canvas").evaluate(DRAWN_IN_THE_COLOURS_OF_NOW)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -1,7 +1,7 @@
 // The end of a name is what tells, and what is kept where there is little room.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { partsOf, shortened } from '../phlare/frame_name.js';
+import { partsOf, shortened, visible } from '../phlare/frame_name.js';
 
 for (const [name, ...parts] of [
   ['java.util.regex.Pattern$Curly.match0', 'java.util.regex.', 'Pattern$Curly.', 'match0'],
@@ -54,3 +54,11 @@ test('whatever a name is, it fits its room and says something', () => {
     }
   }
 });
+
+for (const [name, written] of [
+  ['main', 'main'], ['søk (π.py:3)', 'søk (π.py:3)'], ['חיפוש', 'חיפוש'], ['a b', 'a b'], ['😀', '😀'],
+  ['\u202egnp.exe', '[U+202E]gnp.exe'], ['a\tb\n', 'a[U+0009]b[U+000A]'], ['a\u200bb\ufeff', 'a[U+200B]b[U+FEFF]'], ['a\ud800b', 'a[U+D800]b'],
+  ['a\u2028b', 'a[U+2028]b'], ['\u{e0041}', '[U+E0041]'], ['', '(no name)'], [' \u3000', '[U+0020][U+3000]'],
+]) {
+  test(`${JSON.stringify(name)} is written ${written}`, () => assert.equal(visible(name), written));
+}

@@ -103,6 +103,7 @@ class InspectAnswer(serializers.Serializer):
     format = serializers.CharField(help_text="The format the file was read as.")
     profiles = InspectedGraphAnswer(many=True)
     left_out = serializers.IntegerField(help_text="Flame graphs beyond the most that one answer has.")
+    dropped = serializers.DictField(child=serializers.IntegerField(), help_text="How much was left out, by why.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,7 @@ class InspectView(_FileView):
             "format": inspected.format.value,
             "profiles": [_graph(one) for one in inspected.graphs],
             "left_out": inspected.left_out,
+            "dropped": inspected.dropped,
         }
         return compress(json_response(document), request.META.get("HTTP_ACCEPT_ENCODING", ""))
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from ingest.profiles.formats.json_file import fault_of
 from ingest.profiles.formats.memray import CSV_HEADER
 from ingest.profiles.formats.otlp.decode import decode_request
 from ingest.profiles.formats.refused import malformed
@@ -36,6 +37,8 @@ class FileFormat(StrEnum):
 _LOOKED_AT_BYTES = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _STACK_LINE = re.compile(rb"^[^\n]*[^\n ] [0-9]{1,19}\r?$", re.MULTILINE)
+#: A stack whose first frame is in brackets, as perf writes what it does not know. JSON has other signs after brackets.
+_BRACKETED_LINE = re.compile(rb"\s*[\[{]+[^\s\[{\"0-9\]}-][^\n]*[^\n ] [0-9]{1,19}\r?$", re.MULTILINE)
 _AUSTIN_LINE = re.compile(rb"^(?:# austin: |P[0-9]+;T[0-9a-fx:]+[; ])", re.MULTILINE)
 #: A marshalled dict, referable or not, whose first key is a tuple or which is empty.
 _PSTATS = re.compile(rb"[{\xfb][()\xa8\xa90]")
@@ -97,7 +100,7 @@ def detect(data: bytes) -> FileFormat:
 
 
 def _detect_text(data: bytes, head: bytes) -> FileFormat:
-    if head.lstrip()[:1] in (b"{", b"["):
+    if head.lstrip()[:1] in (b"{", b"[") and not _BRACKETED_LINE.match(head):
         return _detect_json(data)
     if head.startswith(",".join(CSV_HEADER).encode()):
         return FileFormat.MEMRAY_CSV
@@ -111,8 +114,10 @@ def _detect_text(data: bytes, head: bytes) -> FileFormat:
 def _detect_json(data: bytes) -> FileFormat:
     try:
         keys = msgspec.json.decode(data, type=_Keys)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.ValidationError, RecursionError):
         raise _unknown() from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _unknown(f"the file begins as JSON does, but {fault_of(data, error)}, so ") from None
     if keys.schema and SCHEMA.encode() in bytes(keys.schema):
         return FileFormat.SPEEDSCOPE
     if keys.frame_records:
@@ -132,5 +137,5 @@ def _detect_json(data: bytes) -> FileFormat:
     raise _unknown()
 
 
-def _unknown() -> Exception:
-    return malformed(f"the format of the file is not known; these are read: {', '.join(FileFormat)}")
+def _unknown(why: str = "") -> Exception:
+    return malformed(f"{why}the format of the file is not known; these are read: {', '.join(FileFormat)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +41,7 @@ class Inspected:
     format: FileFormat
     graphs: list[InspectedGraph]
     left_out: int  #: graphs beyond the bound
+    dropped: dict[str, int]  #: how much the rules of pushing leave out, by why; as in the inbox
 
 
 def inspect_file(
@@ -52,16 +54,18 @@ def inspect_file(
         return imported
     graphs: list[InspectedGraph] = []
     left_out = 0
+    dropped: Counter[str] = Counter()
     for converted in imported.profiles:
         prepared = _prepare(converted, limits, hints.now_ns)
         if isinstance(prepared, Rejection):
             return prepared
+        dropped.update(prepared.dropped)
         room = MAX_GRAPHS - len(graphs)
         drawn = _draw(converted, prepared, max_nodes, room)
         graphs += drawn
         if prepared.groups:
             left_out += len(prepared.groups[0].sample_types) - len(drawn)
-    return Inspected(imported.format, graphs, left_out)
+    return Inspected(imported.format, graphs, left_out, dict(dropped))
 
 
 def _prepare(converted: Converted, limits: Limits, now_ns: int) -> Prepared | Rejection:

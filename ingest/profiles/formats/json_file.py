@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -11,6 +12,10 @@ from ingest.profiles.formats.refused import malformed
 Shape = TypeVar("Shape")
 
 _SHOWN_CHARS = 200
+#: A pair of surrogates, an escaped backslash, or, as the group, half of a pair: which is no character.
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 
 def decode_json(data: bytes, shape: type[Shape]) -> Shape:
@@ -18,6 +23,14 @@ def decode_json(data: bytes, shape: type[Shape]) -> Shape:
     try:
         return msgspec.json.decode(data, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise malformed(f"the JSON cannot be read: {str(error)[:_SHOWN_CHARS]}") from None
+        raise malformed(f"the JSON cannot be read: {fault_of(data, error)}") from None
     except RecursionError:
         raise malformed("the JSON is nested too deep") from None
+
+
+def fault_of(data: bytes, error: Exception) -> str:
+    """Return why JSON could not be read; half of a surrogate pair has its own words, since parsers have wrong ones."""
+    half = next((found for found in _ESCAPES.finditer(data) if found[1]), None)
+    if half is None or isinstance(error, msgspec.ValidationError):
+        return str(error)[:_SHOWN_CHARS]
+    return f"{half[1].decode()} at byte {half.start()} is half of a surrogate pair, which is no character"

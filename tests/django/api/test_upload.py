@@ -15,6 +15,7 @@ from tests.django.api.conftest import Doors
 from tests.django.api.pprof import STACKS, pprof
 from tests.django.api.test_ingest import FORM, form
 from tests.unit.profiles.formats.importing import recording
+from tests.unit.profiles.pprof.pprof_model import Profile, Sample
 
 
 @pytest.mark.parametrize(
@@ -107,9 +108,15 @@ def test_a_broken_form_is_refused(doors: Doors) -> None:
 # ------------------------------------------------------------------------------------------------------------- inspect
 
 
+def test_what_pushing_would_leave_out_is_counted(doors: Doors) -> None:
+    samples = [Sample((("main", "a.py", 1),), (value,)) for value in (7, -3, -2)]
+    answer = doors.post("api/v1/inspect", Profile(samples).encode(), "").json()
+    assert (answer["dropped"], answer["profiles"][0]["total"]) == ({"negative_samples": 2}, 7)
+
+
 def test_a_file_is_drawn_and_not_kept(doors: Doors) -> None:
     answer = doors.post("api/v1/inspect", pprof(time_ns=1), "").json()
-    assert (answer["format"], answer["left_out"]) == ("pprof", 0)
+    assert (answer["format"], answer["left_out"], answer["dropped"]) == ("pprof", 0, {})
     [graph] = answer["profiles"]
     assert graph["profile_type"] == "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
     assert (graph["unit"], graph["samples"], graph["total"]) == ("nanoseconds", len(STACKS), sum(STACKS.values()))
