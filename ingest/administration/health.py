@@ -45,6 +45,11 @@ class Question:
     ask: Callable[[], str]
     is_timed: bool = True
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others."""
+        return self.kind, self.name
+
 
 @dataclass(slots=True)
 class _Round:
@@ -64,20 +69,20 @@ class HealthChecks:
         self._clock_seconds = clock_seconds
         self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
-        self._running: dict[str, _Round] = {}
+        self._running: dict[tuple[str, str], _Round] = {}
 
-    def components(self) -> list[Component]:
-        """Return how each part does, in the order of the questions."""
-        rounds = [self._begin(question) for question in self._questions]
+    def components(self, more: Sequence[Question] = ()) -> list[Component]:
+        """Return how each part does, in the order of the questions; ``more`` are of parts that come and go."""
+        rounds = [self._begin(question) for question in (*self._questions, *more)]
         deadline = self._clock_seconds() + self._wait_seconds
         return [self._end(one, deadline) for one in rounds]
 
     def _begin(self, question: Question) -> _Round:
         with self._lock:
-            running = self._running.get(question.name)
+            running = self._running.get(question.key)
             if running is not None:
                 return running
-            made = self._running[question.name] = _Round(question, self._clock_seconds())
+            made = self._running[question.key] = _Round(question, self._clock_seconds())
         threading.Thread(target=self._ask, args=(made,), name=f"health-{question.name}", daemon=True).start()
         return made
 
@@ -92,7 +97,7 @@ class HealthChecks:
         latency_ms = took_seconds * 1000 if is_up and question.is_timed else None
         one.answer = Component(question.name, question.kind, health, latency_ms, detail)
         with self._lock:
-            del self._running[question.name]
+            del self._running[question.key]
         one.done.set()
 
     def _end(self, one: _Round, deadline: float) -> Component:

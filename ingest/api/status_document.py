@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from ingest.administration.health import Component, Health, worst
-from ingest.health_wiring import get_health_checks, ingester_components, uptime_seconds
+from ingest.health_wiring import all_components, uptime_seconds
 
 TEXT_COLUMNS = ("name", "kind", "health", "latency", "detail")
 
@@ -19,7 +19,7 @@ TEXT_COLUMNS = ("name", "kind", "health", "latency", "detail")
 def status_document() -> dict[str, Any]:
     """Return version, uptime of the process that answers, and how every part does; waits a few seconds at most."""
     web = Component("web", "process", Health.OK, None, f"this process, {settings.BIND}")
-    components = [web, *get_health_checks().components(), *ingester_components()]
+    components = [web, *all_components()]
     return {
         "version": settings.VERSION,
         "python_version": platform.python_version(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +25,8 @@ def parts() -> Iterator[None]:
     checks = HealthChecks(
         [Question("redis", "service", lambda: "version 9"), Question("bucket", "service", refuse)], lambda: 5.0
     )
-    with wiring.override(health_checks=checks, ring_view=FixedRingView(ring_of("ingester-1", "ingester-2"))):
+    ring = FixedRingView(ring_of("ingester-1", "ingester-2"))
+    with wiring.override(health_checks=checks, ring_view=ring, source_probe=lambda source: ""):
         yield
 
 
@@ -36,6 +38,8 @@ def test_every_part_is_in_the_document(client: Client, path: str) -> None:
     assert {one["name"]: one["health"] for one in document["components"]} == {
         "web": "ok", "redis": "ok", "bucket": "down", "ingester-1": "ok", "ingester-2": "ok"
     }  # fmt: skip
+    timed = {one["name"] for one in document["components"] if one["latency_ms"] is not None}
+    assert timed == {"redis", "ingester-1", "ingester-2"}
     assert document["health"] == "down"
     assert document["version"] == settings.VERSION
     assert document["uptime_seconds"] >= 0
@@ -73,3 +77,36 @@ def test_an_ingester_whose_heartbeat_is_old_is_down(client: Client) -> None:
     (ingester,) = [one for one in document["components"] if one["kind"] == "ingester"]
     assert ingester["health"] == "down"
     assert InstanceState.ACTIVE.name in ingester["detail"]
+
+
+def test_an_ingester_that_answers_no_read_is_down_though_its_heart_beats(client: Client) -> None:
+    def probe(source: str) -> str:
+        if source == "ingester-1":
+            raise TimeoutError("no answer within 3.0 s")
+        return ""
+
+    ring = FixedRingView(ring_of("ingester-1", "ingester-2"))
+    with wiring.override(health_checks=HealthChecks([], time.monotonic), ring_view=ring, source_probe=probe):
+        document = client.get("/api/v1/status").json()
+    silent, other = (one for one in document["components"] if one["kind"] == "ingester")
+    assert (silent["health"], silent["latency_ms"]) == ("down", None)
+    assert silent["detail"].endswith("reads: no answer within 3.0 s")
+    assert other["health"] == "ok"
+
+
+def test_an_ingester_that_cannot_be_read_from_is_not_asked(client: Client) -> None:
+    asked: list[str] = []
+
+    class Late(FixedRingView):
+        def stale_seconds(self) -> float:
+            return 12.0
+
+    def probe(source: str) -> str:
+        asked.append(source)
+        return ""
+
+    with wiring.override(
+        health_checks=HealthChecks([], time.monotonic), ring_view=Late(ring_of("ingester-1")), source_probe=probe
+    ):
+        client.get("/api/v1/status")
+    assert asked == []

@@ -74,6 +74,13 @@ def test_a_part_that_hangs_is_down_and_keeps_one_thread() -> None:
     assert checks.components()[0].detail == "back"
 
 
+def test_parts_that_come_and_go_are_asked_beside_the_others_even_with_the_same_name() -> None:
+    checks = HealthChecks([Question("a", "service", fine)], time.monotonic)
+    found = checks.components([Question("a", "ingester", lambda: "another")])
+    assert [(one.kind, one.detail) for one in found] == [("service", "all well"), ("ingester", "another")]
+    assert len(checks.components()) == 1
+
+
 @pytest.mark.parametrize(
     ("healths", "whole"),
     [
