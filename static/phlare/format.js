@@ -28,6 +28,9 @@ export function age(seconds) {
   return `${Math.floor(seconds / 86400)} d`;
 }
 
+/** Seconds that have passed. */
+export const ago = (seconds) => `${age(Math.max(0, seconds))} ago`;
+
 /** All digits, for a title: the one place where a number is not rounded. */
 export const exact = (value, unit) => `${value.toLocaleString('en')} ${unit}`.trim();
 

@@ -1,56 +1,33 @@
 // The inbox page: asks what became of pushes and shows it. A fate is always a word beside its colour.
-import { age, quantity } from './format.js';
-import { element, failure, getJson, refill, showNotices } from './page.js';
-import { serverNow } from './server_clock.js';
+import { age, counted, quantity } from './format.js';
+import { element, getJson, refill, terms } from './page.js';
+import { since } from './server_clock.js';
 import { PageState } from './state.js';
-import { clock } from './time_range.js';
-import { Waits, repeat } from './waits.js';
+import { Watch, showFigures } from './watch.js';
 
 const PERIOD_SECONDS = 5;
 const FATES = ['accepted', 'clipped', 'empty', 'rejected', 'failed'];
 const $ = (id) => document.getElementById(id);
 const form = $('filter');
-const state = new PageState({ show: '', service_name: '' }, () => { fill(); poll.now(); });
-const waits = new Waits($('empty'), { what: 'Reading the inbox' });
-let asked = 0;
-let read = 0; // when what is shown was read; 0 = nothing is shown
+const state = new PageState({ show: '', service_name: '' }, () => { fill(); watch.now(); });
 
 function fill() {
   for (const name of ['show', 'service_name']) form[name].value = state.values[name];
 }
 
-async function refresh() {
-  const number = (asked += 1);
-  const { show, service_name: service } = state.values;
-  const parameters = { service_name: service, limit: 200, ...(show === 'trouble' ? { trouble: 'true' } : { verdict: show }) };
-  try {
-    const question = (signal) => getJson('/api/v1/inbox', { parameters, signal });
-    const answer = await (read ? question() : waits.run(question));
-    if (number !== asked) return true; // a later question is under way
-    if (!answer) { $('status').textContent = 'cancelled'; showNotices([waits.endedNotice(() => poll.now())]); return true; }
-    read = Date.now();
-    $('status').textContent = `refreshed ${clock(read)}`;
-    document.body.classList.remove('stale');
-    showNotices([]);
-    showRows(answer, Boolean(show || service));
-    return true;
-  } catch (error) {
-    if (number !== asked) return true;
-    $('status').textContent = read ? `stale: of ${clock(read)}` : 'not read';
-    document.body.classList.toggle('stale', read > 0);
-    showNotices([failure(read ? `What is shown is of ${clock(read)}. The inbox could not be read` : 'The inbox could not be read', error, () => poll.now())]);
-    return false;
-  }
+function question(signal) {
+  const { show, service_name } = state.values;
+  return getJson('/api/v1/inbox', { parameters: { service_name, limit: 200, ...(show === 'trouble' ? { trouble: 'true' } : { verdict: show }) }, signal });
 }
 
-function showRows({ rows, enabled, cursor }, filtered) {
-  const template = !enabled ? 'no-inbox' : filtered && cursor ? 'no-matches' : 'no-pushes';
+function show({ rows, enabled, cursor }) {
+  const template = !enabled ? 'no-inbox' : (state.values.show || state.values.service_name) && cursor ? 'no-matches' : 'no-pushes';
   $('empty').replaceChildren(...(rows.length ? [] : [$(template).content.cloneNode(true)]));
   $('rows-panel').hidden = !rows.length;
   const open = new Set([...$('inbox').querySelectorAll('details[open]')].map((one) => one.dataset.key));
   refill($('inbox').tBodies[0], ...rows.map((row) => shown(row, open)));
-  const counted = FATES.map((fate) => [fate, rows.filter((row) => row.verdict === fate).reduce((sum, row) => sum + row.count, 0)]);
-  $('figures').replaceChildren(...counted.filter(([, count]) => count).map(([fate, count]) => element('div', {}, element('dt', {}, fate), element('dd', {}, quantity(count, '')))));
+  const fates = FATES.map((fate) => [fate, rows.filter((row) => row.verdict === fate).reduce((sum, row) => sum + row.count, 0)]);
+  showFigures(fates.filter(([, count]) => count).map(([fate, count]) => [fate, quantity(count)]));
 }
 
 function shown(row, open) {
@@ -59,7 +36,7 @@ function shown(row, open) {
   const facts = [
     ['Reason', [row.reason, ...row.suspects].filter(Boolean).join(', ')], ['Limit', row.limit],
     ['Left out', Object.entries(row.dropped).map(([name, count]) => `${count} ${name.replaceAll('_', ' ')}`).join(', ')],
-    ['Stored', row.samples ? `${row.samples} samples in ${row.series} series` : ''],
+    ['Stored', row.samples ? `${counted(row.samples, 'sample')} in ${counted(row.series, 'series', 'series')}` : ''],
     ['Door', row.door], ['User agent', row.user_agent], ['Language', row.language],
     ['Profile', row.profile], ['Labels', Object.entries(row.labels).map(([name, value]) => `${name}=${value}`).join(' ')],
     ['First', new Date(row.first_ms).toLocaleString()], ['Last', new Date(row.last_ms).toLocaleString()],
@@ -67,21 +44,21 @@ function shown(row, open) {
   ].filter(([, value]) => value);
   const why = row.words.length ? row.words : ['Stored as it came.'];
   return element('tr', { class: `fate-${fate}` },
-    element('td', {}, `${age(Math.max(0, (serverNow() - row.last_ms) / 1000))} ago`),
+    element('td', {}, since(row.last_ms)),
     element('td', {}, element('span', { class: 'badge' }, fate)),
     element('td', {}, ...why.map((text) => element('p', {}, text)), element('details', { 'data-key': key, open: open.has(key) },
-      element('summary', {}, 'More'), element('dl', {}, ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, String(value))])))),
+      element('summary', {}, 'More'), element('dl', {}, terms(facts)))),
     element('td', {}, element('b', {}, row.service_name || 'no service'), row.profile ? ` · ${row.profile}` : '', element('br'), [row.client || 'unknown client', row.version].filter(Boolean).join(' ')),
     element('td', { class: 'number' }, row.raw_bytes || row.body_bytes ? quantity(row.raw_bytes || row.body_bytes, 'bytes') : ''),
     element('td', { class: 'number', 'data-unit': row.count === 1 ? ' profile' : ' profiles' }, row.count.toLocaleString()));
 }
 
-function filtered() {
+function filter() {
   state.set({ show: form.show.value, service_name: form.service_name.value.trim() });
-  refresh();
+  watch.now();
 }
 
-form.addEventListener('submit', (event) => { event.preventDefault(); filtered(); });
-form.addEventListener('change', filtered);
+form.addEventListener('submit', (event) => { event.preventDefault(); filter(); });
+form.addEventListener('change', filter);
 fill();
-const poll = repeat(() => ((form.live.checked || !read) && !waits.isEnded ? refresh() : true), PERIOD_SECONDS);
+const watch = new Watch({ what: 'The inbox', host: $('empty'), seconds: PERIOD_SECONDS, question, show, isPaused: () => !form.live.checked });

@@ -27,6 +27,14 @@ export function element(tag, attributes = {}, ...children) {
 
 const reachable = (host) => [...host.querySelectorAll('a[href], button:enabled, input, select, summary, [tabindex="0"]')];
 
+/** Terms and what they mean, for a dl: [name, text] each. */
+export const terms = (pairs) => pairs.flatMap(([name, text]) => [element('dt', {}, name), element('dd', {}, text)]);
+
+/** Set a text only where it differs: what is selected stays so. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** Replace what is in a host. The focus stays where it was: on what has the same data-key around it, else at the same place. */
 export function refill(host, ...children) {
   const keyOf = (one) => one.closest('[data-key]')?.dataset.key;
@@ -81,8 +89,8 @@ async function tried({ method = 'GET', signal, attempts = method === 'GET' ? ATT
   for (let left = attempts - 1; ; left -= 1) {
     try { return await question(); } catch (error) {
       if (error.name === 'AbortError') throw error;
-      const told = error instanceof RequestError ? error : new RequestError('The server could not be reached.');
-      if (left <= 0 || !told.mayPass) throw told;
+      const told = error instanceof RequestError ? error : new RequestError(`The server ${error.name === 'TimeoutError' ? 'does not answer' : 'could not be reached'}.`);
+      if (left <= 0 || !told.mayPass || signal?.aborted) throw told;
       await pause(1000 * Math.min(told.retryAfterSeconds || 1, 5), signal);
     }
   }
@@ -121,19 +129,22 @@ async function refusalOf(response) {
   });
 }
 
-function pause(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const stop = () => { clearTimeout(timer); reject(signal.reason); };
-    const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve(); }, milliseconds);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
-  });
-}
+const pause = (milliseconds, signal) => new Promise((resolve, reject) => {
+  setTimeout(resolve, milliseconds);
+  signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+});
 
 /** Replace the notices of a host; each is [kind, text, ...elements] with kind info, warn or bad. */
 export function showNotices(notices, host = document.getElementById('notices')) {
-  const key = notices.map((notice) => notice.slice(0, 2).join()).join('\n');
-  if (host.dataset.key === key) return; // an unchanged alert must not be read out again
+  // An alert that is the same, or only counts seconds on, must not be read out again.
+  const key = notices.map(([kind, text]) => kind + text.replace(/\d+ s\b/g, '')).join('\n');
+  if (host.dataset.key === key) {
+    notices.forEach(([, text], number) => {
+      const span = host.children[number].firstChild;
+      if (span.textContent !== text) Object.assign(span, { ariaLive: 'off', textContent: text });
+    });
+    return;
+  }
   host.dataset.key = key;
   host.replaceChildren(...notices.map((notice) => noticeElement(notice)));
 }

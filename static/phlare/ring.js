@@ -1,18 +1,18 @@
 // The ring page: asks for the ring every two seconds while it is seen, and says how old what it shows is.
-import { age, percent, quantity, rate } from './format.js';
-import { element, failure, getJson } from './page.js';
-import { Card, COLUMNS, Row, setText } from './ring_cards.js';
+import { age, counted, percent, quantity, rate } from './format.js';
+import { element, getJson, setText } from './page.js';
+import { Member } from './ring_cards.js';
 import { Donut, inWords } from './ring_donut.js';
 import { mayAct } from './ring_actions.js';
+import { turnOf } from './ring_geometry.js';
 import { Lookup } from './ring_lookup.js';
 import { QueueHistory } from './ring_queues.js';
 import { PageState } from './state.js';
-import { repeat } from './waits.js';
+import { Watch, showFigures } from './watch.js';
 
 const PERIOD_SECONDS = 2;
-const OLD_SECONDS = 6;
+const LATE_SECONDS = 6; // without an answer: heartbeats are not judged any more
 const AUDIT_SECONDS = 30;
-const TIMEOUT_MS = 15_000;
 const HISTORY_LINES = 50;
 const AUDIT_LINES = 500;
 const DEFAULTS = { view: 'cards', group: '', tokens: '', shard: '', series: '' };
@@ -22,121 +22,84 @@ const queues = new QueueHistory();
 const donut = new Donut($('donut'), (text) => setText($('pointed'), text));
 const state = new PageState(DEFAULTS, () => { lookup.restore(); layOut(); });
 let ring = null; // the last document
-let receivedAt = 0; // when it came, by performance.now()
-let failed = null; // why the last request failed
 let tokensRevision = null; // of the tokens that are drawn
 let historyRevision = null; // of the changes that are listed
 let acted = new Map(); // the latest action on each ingester
 let auditedAt = -Infinity;
-let parts = new Map(); // id -> Card or Row
+let parts = new Map(); // id -> Member
 let laidOut = '';
 const lookup = new Lookup(state, () => show());
 
-const passedSeconds = () => (performance.now() - receivedAt) / 1000;
-
-/** Whether what is shown is not how it is now: Redis is away, or this server, or it takes its time. */
-const isOld = () => Boolean(failed) || ring.stale_seconds > 0 || passedSeconds() > OLD_SECONDS;
-
 /** What cards and rows are drawn with. While no news comes, neither does a heartbeat: time stands still. */
 function scene() {
-  const standsStill = failed || ring.stale_seconds > 0;
   return {
-    now: ring.now, passedSeconds: standsStill ? 0 : Math.min(passedSeconds(), OLD_SECONDS), timeoutSeconds: ring.heartbeat_timeout_seconds,
-    lit: lookup.lit, litWords: lookup.litWords, queues, acted,
+    now: ring.now, passedSeconds: watch.isStuck ? 0 : Math.min(watch.passedSeconds, LATE_SECONDS), timeoutSeconds: ring.heartbeat_timeout_seconds,
+    lit: lookup.lit, isOneSeries: Boolean(lookup.owners), queues, acted,
   };
 }
 
-async function refresh() {
-  try {
-    const answer = await getJson('/api/v1/ring', { signal: AbortSignal.timeout(TIMEOUT_MS), attempts: 1 });
-    [ring, receivedAt, failed] = [answer, performance.now(), null];
-    if (!ring.stale_seconds) queues.note(ring.instances);
-    show();
-    await followChanges();
-  } catch (error) {
-    failed = error;
-    if (ring) show(); else { showNotices(); $('waiting').hidden = true; }
-  }
-  tick();
-  return failed === null;
+async function take(answer, signal) {
+  ring = answer;
+  if (!ring.stale_seconds) queues.note(ring.instances);
+  show();
+  await followChanges(signal);
 }
 
 /** Ask for what changes seldom: tokens and history with the revision, actions now and then. */
-async function followChanges() {
+async function followChanges(signal) {
   await lookup.refresh(ring);
   const { revision } = ring;
   if (revision !== tokensRevision) {
-    const whole = await getJson('/api/v1/ring', { parameters: { tokens: 'true' } });
+    const whole = await getJson('/api/v1/ring', { parameters: { tokens: 'true' }, signal });
     donut.setTokens(whole.instances.map((one) => one.token_list));
     tokensRevision = whole.revision;
     showTokens(whole);
     show();
   }
   if (revision !== historyRevision && !ring.stale_seconds) {
-    showHistory(await getJson('/api/v1/ring/history', { parameters: { limit: HISTORY_LINES } }));
+    showHistory(await getJson('/api/v1/ring/history', { parameters: { limit: HISTORY_LINES }, signal }));
     historyRevision = revision;
   }
-  if (mayAct() && performance.now() - auditedAt > AUDIT_SECONDS * 1000) await readAudit();
+  if (mayAct() && performance.now() - auditedAt > AUDIT_SECONDS * 1000) await readAudit(signal);
 }
 
-async function readAudit() {
+async function readAudit(signal) {
   auditedAt = performance.now();
-  const { entries } = await getJson('/api/v1/ring/audit', { parameters: { limit: AUDIT_LINES } });
+  const { entries } = await getJson('/api/v1/ring/audit', { parameters: { limit: AUDIT_LINES }, signal });
   acted = new Map(entries.reverse().map((line) => [line.instance, line]));
   show();
 }
 
 function show() {
   if (!ring) return;
-  $('waiting').hidden = true;
   $('ring').hidden = false;
-  showNotices();
-  showFigures();
+  setText($('revision'), ring.revision);
+  showSums();
   layOut();
-  donut.show(ring, { lit: lookup.lit, needle: lookup.needle });
+  donut.show(ring, lookup.lit);
+  $('needle').hidden = lookup.needle === null;
+  $('needle').style.rotate = `${turnOf(lookup.needle)}turn`;
+  setText($('healthy'), `${ring.healthy_count} / ${ring.instances.length}`);
+  setText($('replication'), `replication ${ring.replication_factor}${ring.zone_awareness_enabled ? ` · zones ${ring.zones.length}` : ''}`);
   setText($('donut-words'), inWords(ring));
 }
 
-/** Sentences of the same shape stay where they are: an alert that only counts seconds must not be read out each time. */
-function showNotices() {
-  const notices = [
-    ...(failed ? [failure(ring ? 'The ring could not be read; this is the last known state' : 'The ring could not be read', failed, () => polling.now())] : []),
-    ...(ring ? [...ring.problems.map((text) => ['bad', text]), ...ring.notices.map((text) => ['info', text])] : []),
-  ];
-  const host = $('notices');
-  const key = notices.map(([kind, text]) => kind + text.replace(/\d+/g, '#')).join('\n');
-  if (host.dataset.key !== key) {
-    host.dataset.key = key;
-    host.replaceChildren(...notices.map(([kind, text, ...more]) => element('p', { class: `notice ${kind}` }, element('span', { 'aria-live': 'off' }, text), ...more)));
-  }
-  notices.forEach(([, text], number) => setText(host.children[number].firstChild, text));
-}
-
-function showFigures() {
+function showSums() {
   const sum = (pick) => ring.instances.reduce((total, one) => total + (pick(one) || 0), 0);
   const heard = !ring.stale_seconds && (!ring.instances.length || ring.instances.some((one) => one.queue_depth !== null));
   const live = (text) => (heard ? text : 'unknown');
   const oldest = Math.max(...ring.instances.map((one) => one.oldest_message_seconds ?? -1));
-  const figures = [
-    ['Ingesters healthy', `${ring.healthy_count} / ${ring.instances.length}`, '', ring.healthy_count < ring.instances.length],
-    ['Replication factor', String(ring.replication_factor), ring.zone_awareness_enabled ? `in ${ring.zones.length} zones` : ''],
-    ['Writable series', percent(Math.floor(ring.writable_share * 1000) / 1000), '', ring.writable_share < 1],
+  const wrong = (isWrong) => (isWrong ? 'wrong' : '');
+  showFigures([
+    ['Ingesters healthy', `${ring.healthy_count} / ${ring.instances.length}`, '', wrong(ring.healthy_count < ring.instances.length)],
+    ['Replication factor', String(ring.replication_factor), ring.zone_awareness_enabled ? `in ${counted(ring.zones.length, 'zone')}` : ''],
+    ['Writable series', percent(Math.floor(ring.writable_share * 1000) / 1000), '', wrong(ring.writable_share < 1)],
     ['Ingest rate', live(rate(sum((one) => one.status.stored_profiles_per_second))), heard ? 'profiles, all copies' : ''],
     ['Pushes waiting', live(quantity(sum((one) => one.queue_depth))), oldest >= 0 ? `oldest ${age(oldest)}` : ''],
     ['Heads', live(quantity(sum((one) => one.status.head_bytes), 'bytes')), heard ? `${quantity(sum((one) => one.status.head_series))} series` : ''],
-    ['Write-ahead logs', live(quantity(sum((one) => one.status.wal_bytes), 'bytes')), ''],
-    ['Ownership spread', `±${percent(ring.ownership_spread)}`, ''],
-  ];
-  const host = $('figures');
-  if (!host.childElementCount) {
-    host.replaceChildren(...figures.map(([name]) => element('div', {}, element('dt', {}, name), element('dd', {}, element('span'), element('small')))));
-  }
-  figures.forEach(([, value, more, isBad], number) => {
-    const [big, small] = host.children[number].lastChild.children;
-    setText(big, value);
-    setText(small, more);
-    host.children[number].classList.toggle('wrong', Boolean(isBad));
-  });
+    ['Write-ahead logs', live(quantity(sum((one) => one.status.wal_bytes), 'bytes'))],
+    ['Ownership spread', `±${percent(ring.ownership_spread)}`],
+  ]);
 }
 
 /** Cards or rows, by zone or not. Built anew only when somebody comes or goes or another view is wanted. */
@@ -146,8 +109,8 @@ function layOut() {
   const key = JSON.stringify([view, group, ring.instances.map((one) => [one.id, one.zone])]);
   if (key !== laidOut) {
     laidOut = key;
-    const kind = view === 'table' ? Row : Card;
-    parts = new Map(ring.instances.map(({ id }) => [id, parts.get(id) instanceof kind ? parts.get(id) : new kind(id)]));
+    const kind = view === 'table' ? 'row' : 'card';
+    parts = new Map(ring.instances.map(({ id }) => [id, parts.get(id)?.kind === kind ? parts.get(id) : new Member(id, kind)]));
     $('members').replaceChildren(...(ring.instances.length ? groupsOf(group) : [$('no-members').content.cloneNode(true)]));
     for (const button of $('views').querySelectorAll('button')) button.setAttribute('aria-pressed', String(button.dataset.view === view));
     $('by-zone').setAttribute('aria-pressed', String(group === 'zone'));
@@ -167,11 +130,10 @@ function groupsOf(group) {
 
 function holder(instances) {
   const nodes = instances.map(({ id }) => parts.get(id).node);
-  if (state.values.view !== 'table') return element('div', { class: 'cards' }, ...nodes);
-  const headings = ['Ingester', 'State', ...COLUMNS.map(([name]) => name), ...(mayAct() ? ['Actions'] : [])];
-  return element('div', { class: 'panel scrolls', tabindex: '0', role: 'region', 'aria-label': 'Ingesters as a table' }, element('table', { class: 'members' },
-    element('thead', {}, element('tr', {}, ...headings.map((name) => element('th', { scope: 'col', class: COLUMNS.some(([column]) => column === name && name !== 'Zone') ? 'number' : null }, name)))),
-    element('tbody', {}, ...nodes)));
+  if (state.values.view !== 'table') return element('div', { class: 'cards' }, nodes);
+  const table = $('table').content.cloneNode(true);
+  table.querySelector('tbody').append(...nodes);
+  return table;
 }
 
 function* zoneCounts() {
@@ -183,7 +145,7 @@ function* zoneCounts() {
 
 function showTokens(whole) {
   $('tokens').replaceChildren(...whole.instances.map((one) => element('details', { open: whole.instances.length < 5 && one.tokens < 200 },
-    element('summary', {}, `${one.id}: ${one.tokens} tokens`), element('p', { class: 'token-list' }, one.token_list.join(' ')))));
+    element('summary', {}, `${one.id}: ${counted(one.tokens, 'token')}`), element('p', { class: 'token-list' }, one.token_list.join(' ')))));
 }
 
 function showHistory({ changes }) {
@@ -194,15 +156,8 @@ function showHistory({ changes }) {
     element('td', {}, one.instance_id), element('td', { class: one.after }, element('span', { class: 'dot', 'aria-hidden': 'true' }), change(one)), element('td', {}, one.reason))));
 }
 
-/** Every second: ages go on, and the page says how old it is. */
+/** Every second: ages go on. */
 function tick() {
-  const text = $('status');
-  if (!ring) { setText(text, failed ? 'no answer' : 'loading'); return; }
-  const seconds = passedSeconds();
-  text.classList.toggle('old', isOld());
-  $('ring').classList.toggle('stale', isOld());
-  const since = failed || !ring.stale_seconds ? seconds : ring.stale_seconds + seconds;
-  setText(text, isOld() ? `stale · as it was ${age(since)} ago` : `live · ${Math.round(seconds)} s old · revision ${ring.revision}`);
   const now = scene();
   for (const one of ring.instances) parts.get(one.id)?.tick(one, now);
 }
@@ -213,6 +168,13 @@ $('views').addEventListener('click', (event) => {
 });
 $('by-zone').addEventListener('click', () => { state.set({ group: state.values.group ? '' : 'zone' }); layOut(); });
 $('show-tokens').addEventListener('click', () => { state.set({ tokens: state.values.tokens ? '' : 'true' }); layOut(); });
-document.addEventListener('ringacted', () => { auditedAt = -Infinity; polling.now(); });
-setInterval(tick, 1000);
-const polling = repeat(refresh, PERIOD_SECONDS);
+document.addEventListener('ringacted', () => { auditedAt = -Infinity; watch.now(); });
+const watch = new Watch({
+  what: 'The ring',
+  host: $('waiting'),
+  seconds: PERIOD_SECONDS,
+  question: (signal) => getJson('/api/v1/ring', { signal }),
+  show: take,
+  notices: ({ problems, notices }) => [...problems.map((text) => ['bad', text]), ...notices.map((text) => ['info', text])],
+  tick,
+});

@@ -60,8 +60,8 @@ export function runs(owned) {
   return found;
 }
 
-/** Where a token lies, as an angle: 0 is at the top, clockwise. */
-export const angleOf = (token) => (token / RING_SIZE) * 2 * Math.PI - Math.PI / 2;
+/** Where a token lies, as a part of the circle: from the top, clockwise. */
+export const turnOf = (token) => token / RING_SIZE;
 
 /** The token under a point relative to the centre. */
 export function tokenAt(x, y) {

@@ -1,8 +1,9 @@
 // Whose is it: the shard of a tenant faded in, and a needle at the token of one series. Both stand in the address.
-import { quantity } from './format.js';
-import { element, getJson, showNotices, tenant } from './page.js';
+import { counted } from './format.js';
+import { getJson, showNotices, tenant, terms } from './page.js';
 import { written } from './series_text.js';
 import { whoAmI } from './shell.js';
+import { Waits } from './waits.js';
 
 const MAX_SUGGESTED = 200;
 const $ = (id) => document.getElementById(id);
@@ -11,7 +12,7 @@ const names = (list) => (list.length ? list.join(', ') : 'nobody');
 /** Two forms below the ring. `onchange()` is called when what they found is to be shown. */
 export class Lookup {
   constructor(state, onchange) {
-    Object.assign(this, { state, onchange, shard: null, owners: null, key: '', asked: 0 });
+    Object.assign(this, { state, onchange, shard: null, owners: null, key: '', waits: new Waits($('lookup-result')) });
     $('lookup').addEventListener('submit', (event) => { event.preventDefault(); this.take(); });
     $('lookup-clear').addEventListener('click', () => { state.set({ shard: '', series: '' }); this.restore(); });
     $('lookup-series').addEventListener('focus', () => this.suggest(), { once: true });
@@ -39,33 +40,24 @@ export class Lookup {
     const key = JSON.stringify([shard, series, ring && [ring.revision, ring.instances.map((one) => one.healthy)]]);
     if (key === this.key) return;
     this.key = key;
-    this.asked += 1;
-    const number = this.asked;
     $('lookup-clear').hidden = !shard && !series;
-    if (!shard && !series) { this.found(null, null, []); return; }
+    if (!shard && !series) { this.waits.cancel(); this.found(null, null, []); return; }
+    const path = series ? '/api/v1/ring/owners' : '/api/v1/ring/shard';
+    const parameters = { tenant: shard || tenant() || 'anonymous', labels: series };
     try {
-      const whose = shard || tenant() || 'anonymous';
-      const path = series ? '/api/v1/ring/owners' : '/api/v1/ring/shard';
-      const answer = await getJson(path, { parameters: { tenant: whose, labels: series } });
-      if (number === this.asked) this.found(series ? answer.shard : answer, series ? answer : null, []);
+      const answer = await this.waits.run((signal) => getJson(path, { parameters, signal }));
+      if (answer) this.found(series ? answer.shard : answer, series ? answer : null, []);
     } catch (error) {
-      if (number === this.asked) this.found(null, null, [['bad', error.message]]);
+      this.found(null, null, [['bad', error.message]]);
+      if (error.mayPass) this.key = ''; // asked again with the next ring
     }
   }
 
   found(shard, owners, notices) {
     Object.assign(this, { shard, owners });
     showNotices(owners?.why_not ? [['bad', `A push of it is refused now: ${owners.why_not}`]] : notices, $('lookup-notices'));
-    $('lookup-result').replaceChildren(...(owners ? this.ownerRows(owners) : []), ...(shard ? shardRows(shard) : []));
+    $('lookup-result').replaceChildren(...terms([...(owners ? ownerTerms(owners) : []), ...(shard ? shardTerms(shard) : [])]));
     this.onchange();
-  }
-
-  ownerRows(owners) {
-    return [
-      ...pair('Token', String(owners.token)),
-      ...(owners.why_not ? [] : pair('Stored by', `${names(owners.instances)}; ${owners.max_errors ? `${owners.max_errors} of them may fail` : 'none of them may fail'}`)),
-      ...(owners.absent.length ? pair('Away', `${names(owners.absent)}: it waits in their queues`) : []),
-    ];
   }
 
   /** Ids to show while the others fade; null = all. */
@@ -73,9 +65,6 @@ export class Lookup {
     if (this.owners) return new Set([...this.owners.instances, ...this.owners.absent]);
     return this.shard && this.shard.size > 0 ? new Set(this.shard.members) : null;
   }
-
-  /** What it means to be one of them. */
-  get litWords() { return this.owners ? 'Stores the series' : 'In the shard'; }
 
   /** The token of the series; null = none. */
   get needle() { return this.owners ? this.owners.token : null; }
@@ -91,12 +80,14 @@ export class Lookup {
   }
 }
 
-const pair = (name, text) => [element('dt', {}, name), element('dd', {}, text)];
-
-function shardRows(shard) {
-  const size = shard.size > 0 ? `${quantity(shard.members.length)} ingesters: ${names(shard.members)}` : 'the whole ring';
-  return [...pair(`Shard of ${shard.tenant}`, size), ...pair('Why', shard.reasons.join(' '))];
+function ownerTerms({ token, instances, absent, max_errors: errors, why_not: refused }) {
+  const stored = ['Stored by', `${names(instances)}; ${errors || 'none'} of them may fail`];
+  return [['Token', token], ...(refused ? [] : [stored]), ...(absent.length ? [['Away', `${names(absent)}: it waits in their queues`]] : [])];
 }
+
+const shardTerms = ({ tenant: whose, size, members, reasons }) => [
+  [`Shard of ${whose}`, size > 0 ? `${counted(members.length, 'ingester')}: ${names(members)}` : 'the whole ring'], ['Why', reasons.join(' ')],
+];
 
 async function suggestTenants() {
   const { grants } = await whoAmI();

@@ -3,9 +3,8 @@
 const WINDOW_MS = 300_000;
 const SHORTEST_MS = 60_000; // a page that was opened just now does not squeeze what it knows into the corner
 const KEPT = 'phlare-ring-queues';
-const WIDTH = 72;
+const WIDTH = 72; // of the view box of the line
 const HEIGHT = 18;
-const SVG = 'http://www.w3.org/2000/svg';
 
 /** Remembers queue depths; a reload of the page takes them along. */
 export class QueueHistory {
@@ -45,21 +44,8 @@ export function corners(points, now) {
   return points.map(([at, depth]) => `${(WIDTH * (1 - (now - at) / span)).toFixed(1)},${(HEIGHT - 1.5 - (HEIGHT - 3) * (depth / most)).toFixed(1)}`).join(' ');
 }
 
-/** A line that is drawn anew by `show(points, now)`. */
-export class Sparkline {
-  constructor() {
-    this.node = document.createElementNS(SVG, 'svg');
-    for (const [name, value] of Object.entries({ viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: 'img', class: 'sparkline', preserveAspectRatio: 'none' })) {
-      this.node.setAttribute(name, value);
-    }
-    this.line = document.createElementNS(SVG, 'polyline');
-    this.node.append(this.line);
-  }
-
-  show(points, now = Date.now()) {
-    this.line.setAttribute('points', corners(points, now));
-    const minutes = points.length ? Math.ceil((now - points[0][0]) / 60_000) : 0;
-    const most = Math.max(0, ...points.map(([, depth]) => depth));
-    this.node.setAttribute('aria-label', `At most ${most} waited in the last ${minutes === 1 ? 'minute' : `${minutes} minutes`}`);
-  }
+/** The same as the line, for those who do not see it. */
+export function inWords(points, now) {
+  const minutes = points.length ? Math.ceil((now - points[0][0]) / 60_000) : 0;
+  return `At most ${Math.max(0, ...points.map(([, depth]) => depth))} waited in the last ${minutes === 1 ? 'minute' : `${minutes} minutes`}`;
 }

@@ -1,4 +1,5 @@
 // Now, by the clock of the server: ranges end there, and ages are counted from there. A browser's own clock may be hours off.
+import { ago } from './format.js';
 
 const LEAST_MS = 10_000; // of a difference that is one: a slow answer looks like a small one
 
@@ -26,3 +27,6 @@ const ahead = measured();
 
 /** Unix milliseconds. */
 export const serverNow = () => Date.now() + ahead;
+
+/** How long ago a moment was, in words. @param {number} atMs unix milliseconds */
+export const since = (atMs) => ago((serverNow() - atMs) / 1000);

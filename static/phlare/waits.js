@@ -11,12 +11,15 @@ export class Waits {
     Object.assign(this, { host, what, skeleton, controller: null, timers: [], bar: null, isEnded: false });
   }
 
-  /** Run `question(signal)`. Resolves with its answer, or with undefined when another one came or it was cancelled. */
-  async run(question) {
+  /**
+   * Run `question(signal)`. Resolves with its answer, or with undefined when another one came or it was cancelled.
+   * `isQuiet`: nobody waits for it, so nothing is shown.
+   */
+  async run(question, isQuiet = false) {
     this.cancel();
     const controller = new AbortController();
     Object.assign(this, { controller, isEnded: false });
-    this.show();
+    if (!isQuiet) this.show();
     try {
       const answer = await question(controller.signal);
       return controller.signal.aborted ? undefined : answer;
@@ -71,20 +74,20 @@ export class Waits {
 
 /**
  * Ask again every `seconds` while the page is seen; at once when it is seen again. After failures it waits longer, at most
- * half a minute. `question()` resolves with false for a failure. Returns {now, stop}.
+ * half a minute. `question(isAskedFor)` resolves with false for a failure; it is asked for by `now`. Returns {now, stop}.
  */
 export function repeat(question, seconds) {
   let timer = null;
   let failures = 0;
   let stopped = false;
-  async function round() {
+  async function round(isAskedFor = false) {
     clearTimeout(timer);
     if (stopped || document.hidden) return;
-    failures = (await question()) === false ? failures + 1 : 0;
+    failures = (await question(isAskedFor)) === false ? failures + 1 : 0;
     clearTimeout(timer);
     if (!stopped) timer = setTimeout(round, 1000 * Math.min(seconds * 2 ** failures, Math.max(seconds, 30)));
   }
   document.addEventListener('visibilitychange', () => { if (!document.hidden) round(); });
   round();
-  return { now: round, stop: () => { stopped = true; clearTimeout(timer); } };
+  return { now: () => round(true), stop: () => { stopped = true; clearTimeout(timer); } };
 }

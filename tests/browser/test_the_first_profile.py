@@ -71,13 +71,13 @@ def test_why_a_button_did_nothing_stays_to_be_read(open_page: OpenPage, empty: C
     )
     page.goto("/start")
     page.get_by_role("button", name="Send a demo profile").click()
-    expect(page.locator("#notices")).to_contain_text("No ingester is ACTIVE.")
+    expect(page.locator("#outcome")).to_contain_text("No ingester is ACTIVE.")
     for _ in range(2):  # what has come is read again meanwhile
         page.wait_for_event("requestfinished", lambda one: "/api/v1/inbox" in one.url)
-    expect(page.locator("#notices")).to_contain_text("No ingester is ACTIVE.")
+    expect(page.locator("#outcome")).to_contain_text("No ingester is ACTIVE.")
     page.unroute("**/api/v1/upload**")
     page.get_by_role("button", name="Send a demo profile").click()
-    expect(page.locator("#notices")).to_be_empty(timeout=20_000)
+    expect(page.locator("#outcome")).to_be_empty(timeout=20_000)
 
 
 def test_snippets_name_this_server_and_nothing_that_it_does_not_ask_for(page: Page, cluster: Cluster) -> None:

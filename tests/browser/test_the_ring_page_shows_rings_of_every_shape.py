@@ -99,7 +99,9 @@ def test_an_ingester_keeps_its_colour_while_others_come_and_go(open_page: OpenPa
 
     def colours() -> dict[str, str]:
         found: dict[str, str] = page.locator("article").evaluate_all(
-            "all => Object.fromEntries(all.map(one => [one.dataset.id, one.querySelector('.swatch').style.background]))"
+            """all => Object.fromEntries(all.map(one => [
+                one.dataset.id, getComputedStyle(one.querySelector('.swatch')).backgroundColor,
+            ]))"""
         )
         return found
 
@@ -129,7 +131,7 @@ def test_whether_uploads_go_well_is_said_and_what_fails_is_marked(open_page: Ope
         "i003": r"Ingestunder 0\.1 profiles/s.*Last uploadnone since its start",
     }
     for name, pattern in words.items():
-        expect(page.locator(f"article[data-id={name}]")).to_contain_text(re.compile(pattern))
+        expect(page.locator(f"article[data-id={name}]")).to_contain_text(re.compile(pattern, re.DOTALL))
     assert page.locator("article dd.lost").count() == 2
     expect(page.locator("#figures")).to_contain_text("Ingest rate482/sprofiles, all copies")
 
@@ -213,7 +215,7 @@ def test_a_server_that_fails_leaves_the_last_ring_with_its_age_and_a_way_to_ask_
         route.fulfill(status=503, json={"message": "Not now."}, headers={"X-Request-ID": "feedc0de"})
 
     page.route("**/api/v1/ring", refuse)
-    expect(page.get_by_role("alert")).to_contain_text("this is the last known state: Not now.", timeout=20_000)
+    expect(page.get_by_role("alert")).to_contain_text("The ring could not be read: Not now.", timeout=20_000)
     expect(page.get_by_role("alert")).to_contain_text("feedc0de")
     expect(page.locator("#status")).to_contain_text("stale")
     expect(page.locator("article")).to_have_count(3)
@@ -232,7 +234,7 @@ def test_a_first_request_that_fails_says_so(open_page: OpenPage) -> None:
     page.goto("/ring")
     expect(page.get_by_role("alert")).to_contain_text("The ring could not be read: Not now.")
     expect(page.locator("#status")).to_have_text("no answer")
-    expect(page.locator("#waiting")).to_be_hidden()
+    expect(page.locator("#waiting")).to_be_empty()
 
 
 def test_nothing_is_asked_while_the_page_is_hidden(open_page: OpenPage) -> None:

@@ -79,7 +79,8 @@ def test_what_is_drawn_shares_the_circle_as_the_tokens_do(steps: int) -> None:
 
 def test_a_point_and_its_angle_are_the_same_token() -> None:
     tokens = [0, 1 << 20, QUARTER, QUARTER * 2 + 7, QUARTER * 3, RING_SIZE - 1024]
-    there_and_back = f"{tokens}.map((token) => tokenAt(Math.cos(angleOf(token)), Math.sin(angleOf(token))))"
+    angle = "(turnOf(token) - 0.25) * 2 * Math.PI"  # from the right, as sine and cosine have it
+    there_and_back = f"{tokens}.map((token) => tokenAt(Math.cos({angle}), Math.sin({angle})))"
     assert geometry(there_and_back) == pytest.approx(tokens, abs=2)
 
 
