@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ingest import administration_wiring, wiring
 from ingest.adapters.ingester_process import IngesterProcess
 from ingest.adapters.keys import instance_of_queue, write_queue
-from ingest.profiles.jit import warm_up_all
+from ingest.profiles.jit import warm_up_core
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class IngesterStep(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         """Take the data directory, compile, replay, join."""
         self._process = administration_wiring.ingester_process()
-        self._process.start(prepare=warm_up_all, settle=wiring.spare_what_stays)
+        self._process.start(prepare=warm_up_core, settle=wiring.spare_what_stays)
         log.info("ingester_serving", ingester=settings.INGEST.instance_id, zone=settings.INGEST.zone)
 
     def close(self, parent: Any) -> None:

@@ -52,7 +52,7 @@ from ingest.ingester.service import Ingester
 from ingest.ingester.store import IngesterStore, StoreConfig
 from ingest.parts import once as _once
 from ingest.parts import override as _override
-from ingest.profiles.jit import warm_up_all
+from ingest.profiles.jit import warm_up_core
 from ingest.querier.gather import Gatherer
 from ingest.querier.ports import MinimizedReads
 from ingest.querier.service import Querier
@@ -239,8 +239,8 @@ def readiness() -> list[str]:
 
 
 def _warm_up() -> bool:
-    """Load every kernel before the first request needs one."""
-    warm_up_all()
+    """Load the kernels before the first request needs one."""
+    warm_up_core()
     spare_what_stays()
     return True
 

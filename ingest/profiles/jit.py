@@ -28,6 +28,7 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("ingest", "ring")
+_FORMATS = "ingest.profiles.formats."
 _config: Any = numba.config
 _njit: Any = numba.njit
 _CACHE_ROOT = Path(_config.CACHE_DIR or Path(__file__).resolve().parent / "__pycache__" / "kernels")
@@ -66,14 +67,30 @@ def kernel_modules() -> list[str]:
     return sorted(".".join(path.relative_to(_ROOT).with_suffix("").parts) for path in files)
 
 
-def warm_up_all(progress: Callable[[str], None] | None = None) -> None:
-    """Import every kernel module and run its ``warm_up()``, so that no request ever waits for a compiler.
+def core_kernel_modules() -> list[str]:
+    """Return those of :func:`kernel_modules` that every push and query needs.
 
-    ``progress`` is told the name of each module before its turn. Takes well under a second when the cache is filled.
+    The others read a format that some clients send: a third of the compiler's work, and nothing that an ingester runs.
     """
-    for name in kernel_modules():
-        if progress is not None:
-            progress(name)
+    return [name for name in kernel_modules() if not name.startswith(_FORMATS)]
+
+
+def warm_up_core() -> None:
+    """Import the kernel modules that every push and query needs and run their ``warm_up()``.
+
+    So that no request waits for a compiler. Takes well under a second when the cache is filled; a kernel of a format is
+    loaded from there by the first profile that needs it.
+    """
+    _warm_up(core_kernel_modules())
+
+
+def warm_up_all() -> None:
+    """Import every kernel module and run its ``warm_up()``."""
+    _warm_up(kernel_modules())
+
+
+def _warm_up(names: list[str]) -> None:
+    for name in names:
         warm_up_module(name)
     _remove_forgotten_folders()
 

@@ -9,7 +9,7 @@ Events go in (:meth:`Supervision.handle`), instructions come out; the clock and 
 
 Invariants:
 
-* a process starts only when every process of an earlier start stage is READY or DONE, so Redis comes first;
+* a process starts only when every needed process of an earlier start stage is READY or DONE, so Redis comes first;
 * on stop, a process is told to end only when no process of an earlier stop stage lives, so that pushes stop before the
   ingesters that store them, and Redis ends last;
 * once stopping, nothing is started any more.
@@ -17,6 +17,7 @@ Invariants:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,6 +62,8 @@ class Rules:
     stop_stage: int
     #: Ends by itself, once; a failure ends everything. Otherwise it is a server that is restarted.
     is_task: bool = False
+    #: Whether serving needs it. What is not needed is not waited for, and a failure of such a task is only told.
+    is_needed: bool = True
     stop_timeout_seconds: float = 10.0
 
 
@@ -209,7 +212,8 @@ class Supervision:
             process.move(State.DONE)
         elif rules.is_task:
             process.move(State.STOPPED)
-            yield from self._give_up(f"{rules.name} {describe_exit(code)}")
+            how = f"{rules.name} {describe_exit(code)}"
+            yield from self._give_up(how) if rules.is_needed else [Say(how)]
         else:
             yield from self._retry(process, code, now)
 
@@ -269,15 +273,16 @@ class Supervision:
     def _start_due(self, now: float) -> Iterator[Instruction]:
         processes = self._processes.values()
         # After the first start a server that is away holds nothing back: the others wait for it by themselves.
-        blocked = [p.rules.start_stage for p in processes if not p.was_ready and p.state not in _PASSED]
-        stage = min(blocked, default=None)
+        needed = [process for process in processes if process.rules.is_needed]
+        blocked = [p.rules.start_stage for p in needed if not p.was_ready and p.state not in _PASSED]
+        stage = min(blocked, default=math.inf)
         for process in processes:
             is_due = process.state is State.BACKOFF and now >= process.retry_at
-            if is_due or (process.state is State.WAITING and process.rules.start_stage == stage):
+            if is_due or (process.state is State.WAITING and process.rules.start_stage <= stage):
                 process.move(State.STARTING)
                 process.started_at = now
                 yield Start(process.rules.name)
-        if not self.is_announced and all(process.state in _PASSED for process in processes):
+        if not self.is_announced and all(process.state in _PASSED for process in needed):
             self.is_announced = True
             yield Announce()
 

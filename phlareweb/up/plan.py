@@ -10,8 +10,9 @@ from pathlib import Path
 
 from phlareweb.up.machine import Rules
 
-#: Migrating, compiling, collecting and starting Redis need nothing of each other; all others need them.
-_STAGE_PREPARE, _STAGE_SERVE = 0, 1
+#: Migrating, compiling, collecting and starting Redis need nothing of each other; all others need them. Kernels for
+#: formats that only some clients send are compiled while the server serves.
+_STAGE_PREPARE, _STAGE_SERVE, _STAGE_LATER = range(3)
 #: Pushes end first, then periodic work, then the work on blocks; ingesters have to find Redis until they left the ring.
 _STOP_WEB, _STOP_BEAT, _STOP_WORKER, _STOP_INGESTERS, _STOP_REDIS = range(5)
 
@@ -99,12 +100,13 @@ def plan(options: Options) -> list[Process]:
     """Return the processes in the order they are shown."""
     processes = [
         *([_task("migrate", "migrate", "--verbosity", "0", "--skip-checks")] if options.must_migrate else []),
-        *([_task("kernels", "compile_kernels")] if options.must_compile else []),
+        *([_task("kernels", "compile_kernels", "--core")] if options.must_compile else []),
         *([_task("static", "collect_static")] if options.must_collect else []),
         _web(options),
         *(_ingester(number, options) for number in range(options.ingesters)),
         _worker(),
         _beat(),
+        *([_formats()] if options.must_compile else []),
     ]
     if options.profiles_itself:
         processes = [_profiled(process, options) for process in processes]
@@ -146,6 +148,11 @@ def shared_environment(options: Options) -> dict[str, str]:
 def _task(name: str, *arguments: str) -> Process:
     rules = Rules(name, start_stage=_STAGE_PREPARE, stop_stage=_STOP_WEB, is_task=True)
     return Process(rules, (sys.executable, "manage.py", *arguments))
+
+
+def _formats() -> Process:
+    rules = Rules("formats", _STAGE_LATER, _STOP_WEB, is_task=True, is_needed=False)
+    return Process(rules, (sys.executable, "manage.py", "compile_kernels", "--low-priority"))
 
 
 def _redis(command: tuple[str, ...]) -> Process:

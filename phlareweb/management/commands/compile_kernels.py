@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from numba.core.dispatcher import Dispatcher
 
 from ingest.profiles import jit
@@ -21,6 +21,7 @@ from phlareweb.up import kernel_stamp
 #: Below this a filled cache was only checked, which is not worth a line.
 _SILENT_SECONDS = 2.0
 _BAR_WIDTH = 20
+_LOWEST_PRIORITY = 19
 
 
 class Command(BaseCommand):
@@ -31,15 +32,28 @@ class Command(BaseCommand):
     )
     requires_system_checks: list[str] = []
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
-        names = jit.kernel_modules()
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options."""
+        parser.add_argument("--core", action="store_true", help="only what every push and query needs")
+        parser.add_argument("--low-priority", action="store_true", help="give way to everything else on the machine")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["low_priority"]:
+            os.nice(_LOWEST_PRIORITY)
         started = time.monotonic()
-        self._compile_side_by_side(names, started)
-        jit.warm_up_all()  # from the cache; also loads every module here, which tells where the cache lies
-        kernel_stamp.write(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR, _cache_folders(names))
+        if options["core"]:
+            self._compile_side_by_side(jit.core_kernel_modules(), started)
+        else:
+            self._compile_everything(started)
         took = time.monotonic() - started
         if took > _SILENT_SECONDS:
             self.stdout.write(f"compiled [{'#' * _BAR_WIDTH}] in {took:.0f} s")
+
+    def _compile_everything(self, started: float) -> None:
+        names = jit.kernel_modules()
+        self._compile_side_by_side(names, started)
+        jit.warm_up_all()  # from the cache; also loads every module here, which tells where the cache lies
+        kernel_stamp.write(kernels_stamp(settings.DATA_DIR), settings.BASE_DIR, _cache_folders(names))
 
     def _compile_side_by_side(self, names: list[str], started: float) -> None:
         """Fill the cache with one process a core: the compiler uses one core only."""

@@ -41,12 +41,21 @@ def test_the_default_is_everything_a_database_needs():
         "ingester-2",
         "worker",
         "beat",
+        "formats",
     ]
     assert names(OPTIONS) == expected
 
 
 def test_what_is_done_already_is_left_out():
-    assert names(replace(OPTIONS, must_migrate=False, must_compile=False, must_collect=False))[:2] == ["redis", "web"]
+    left = names(replace(OPTIONS, must_migrate=False, must_compile=False, must_collect=False))
+    assert left[:2] == ["redis", "web"]
+    assert "formats" not in left
+
+
+def test_kernels_of_formats_are_compiled_when_all_is_ready_and_nobody_waits_for_them():
+    rules = {process.rules.name: process.rules for process in plan(OPTIONS)}
+    assert [name for name, rule in rules.items() if not rule.is_needed] == ["formats"]
+    assert all(rule.start_stage < rules["formats"].start_stage for name, rule in rules.items() if name != "formats")
 
 
 def test_with_a_redis_of_ones_own_none_is_started():

@@ -29,6 +29,7 @@ BACKOFF = Backoff(base_seconds=1.0, factor=2.0, max_seconds=8.0, jitter=0.5, sta
 REDIS = Rules("redis", start_stage=0, stop_stage=9)
 MIGRATE = Rules("migrate", start_stage=0, stop_stage=0, is_task=True)
 WEB = Rules("web", start_stage=1, stop_stage=0, stop_timeout_seconds=5.0)
+FORMATS = Rules("formats", start_stage=2, stop_stage=0, is_task=True, is_needed=False)
 INGESTER = Rules("ingester", start_stage=1, stop_stage=1, stop_timeout_seconds=20.0)
 
 
@@ -65,6 +66,21 @@ class TestStart:
         assert commands(supervised, BecameReady("redis")) == [Start("web")]
         assert commands(supervised, BecameReady("web")) == [Announce()]
         assert commands(supervised, Tick()) == []
+
+    def test_what_is_not_needed_starts_when_all_is_ready_and_is_not_waited_for(self):
+        supervised = supervision(REDIS, FORMATS, WEB)
+        assert commands(supervised, Tick()) == [Start("redis")]
+        assert commands(supervised, BecameReady("redis")) == [Start("web")]
+        assert commands(supervised, BecameReady("web")) == [Start("formats"), Announce()]
+        assert commands(supervised, Exited("formats", 0)) == []
+
+    @pytest.mark.parametrize(("code", "how"), [(3, "ended with status 3"), (-9, "was killed by signal 9")])
+    def test_what_is_not_needed_fails_with_a_word_and_nothing_else(self, code: int, how: str):
+        supervised = started(REDIS, WEB, FORMATS)
+        assert supervised.handle(Exited("formats", code), 1.0) == [Say(f"formats {how}")]
+        assert commands(supervised, Tick(), 100.0) == []
+        assert supervised.exit_code == 0
+        assert commands(supervised, StopRequested(), 100.0) == [Terminate("web")]
 
     def test_a_task_that_fails_ends_everything(self):
         supervised = supervision()
@@ -204,8 +220,8 @@ _STEPS = st.lists(
 @given(_STEPS)
 def test_whatever_happens_nothing_starts_twice_or_after_a_stop_and_all_ends_in_order(steps):
     """Plays any history in which only live processes report, and checks the instructions against what is alive."""
-    supervised = supervision(draw=0.3)
-    rules = {rule.name: rule for rule in (REDIS, MIGRATE, WEB, INGESTER)}
+    supervised = supervision(REDIS, MIGRATE, WEB, INGESTER, FORMATS, draw=0.3)
+    rules = {rule.name: rule for rule in (REDIS, MIGRATE, WEB, INGESTER, FORMATS)}
     alive: set[str] = set()
     now = 0.0
 
