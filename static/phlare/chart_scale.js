@@ -60,14 +60,7 @@ export function layOut(series) {
 }
 
 /** Index of the bar that covers a moment: bars end at their times and are `step` wide; -1 = there is none. */
-export function barAt(times, step, ms) {
-  let low = 0, high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle] < ms) low = middle + 1; else high = middle;
-  }
-  return low < times.length && times[low] - step < ms ? low : -1;
-}
+export const barAt = (times, step, ms) => times.findIndex((time) => time - step < ms && ms <= time);
 
 /** Sum, largest value and share of each line, largest sum first. @returns [{index, sum, largest, share}] */
 export function summary(values) {

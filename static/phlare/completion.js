@@ -5,14 +5,12 @@ import { complete, completionAt } from './selector.js';
 const MOST = 50;
 
 export class Completion {
-  /** `names()` and `values(name)` return promises of lists. Each list is asked for once until the field is left. */
-  constructor(input, { names, values }) {
-    Object.assign(this, { input, names, values, offered: [], active: -1, at: null, lists: new Map() });
-    this.list = element('ul', { id: `${input.id}-list`, class: 'suggestions', role: 'listbox', 'aria-label': 'Suggestions', hidden: true });
-    for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': this.list.id })) {
-      input.setAttribute(name, value);
-    }
-    input.after(this.list);
+  /**
+   * `input` is a combobox and `list` its listbox. `read(label)` returns a promise of the names of labels, '', or of a label's values; each is asked
+   * for once until the field is left.
+   */
+  constructor(input, list, read) {
+    Object.assign(this, { input, list, read, offered: [], active: -1, at: null, lists: new Map() });
     input.addEventListener('input', () => this.offer());
     input.addEventListener('click', () => this.offer());
     input.addEventListener('blur', () => { this.lists.clear(); this.close(); });
@@ -26,33 +24,30 @@ export class Completion {
     this.asked = asked;
     let all = [];
     try {
-      if (at.kind === 'name') all = (await this.known('', () => this.names())).filter((name) => !name.startsWith('__'));
-      if (at.kind === 'value') all = await this.known(at.name, () => this.values(at.name));
+      if (at.kind === 'name') all = (await this.known('')).filter((name) => !name.startsWith('__'));
+      if (at.kind === 'value') all = await this.known(at.name);
     } catch { /* suggestions are a help; the query itself will say what is wrong */ }
     if (this.asked !== asked || document.activeElement !== input) return;
-    const typed = at.typed.toLowerCase();
-    const starts = (text) => text.toLowerCase().startsWith(typed);
-    const found = all.filter((text) => text.toLowerCase().includes(typed) && text !== at.typed);
-    this.show([...found.filter(starts), ...found.filter((text) => !starts(text))].slice(0, MOST), at);
+    const place = (text) => text.toLowerCase().indexOf(at.typed.toLowerCase());
+    const found = all.filter((text) => place(text) >= 0 && text !== at.typed);
+    this.show(found.sort((a, b) => (place(a) > 0) - (place(b) > 0)).slice(0, MOST), at); // what begins so comes first
   }
 
-  known(label, question) {
-    if (!this.lists.has(label)) {
-      const asked = question();
-      this.lists.set(label, asked);
-      asked.catch(() => this.lists.delete(label));
-    }
-    return this.lists.get(label);
+  known(label) {
+    const asked = this.lists.get(label) ?? this.read(label);
+    this.lists.set(label, asked);
+    asked.catch(() => this.lists.delete(label));
+    return asked;
   }
 
   show(offered, at) {
     Object.assign(this, { offered, at, active: -1 });
     this.list.replaceChildren(...offered.map((text, index) => element('li', {
-      role: 'option', id: `${this.list.id}-${index}`, 'aria-selected': 'false',
+      role: 'option', id: `${this.list.id}-${index}`, 'aria-selected': false,
       onpointerdown: (event) => { event.preventDefault(); this.take(index); },
     }, text || '(empty)')));
     this.list.hidden = !offered.length;
-    this.input.setAttribute('aria-expanded', String(offered.length > 0));
+    this.input.ariaExpanded = offered.length > 0;
     this.input.removeAttribute('aria-activedescendant');
   }
 
@@ -70,8 +65,8 @@ export class Completion {
     if (!offered.length) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
-      this.active = (this.active + step + offered.length) % offered.length;
-      [...list.children].forEach((item, index) => item.setAttribute('aria-selected', String(index === this.active)));
+      this.active = (Math.max(this.active, step < 0 ? 0 : -1) + step + offered.length) % offered.length;
+      [...list.children].forEach((item, index) => { item.ariaSelected = index === this.active; });
       list.children[this.active].scrollIntoView({ block: 'nearest' });
       input.setAttribute('aria-activedescendant', list.children[this.active].id);
     } else if (event.key === 'Escape') this.close();

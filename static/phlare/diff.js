@@ -4,10 +4,11 @@ import { listLabels } from './diff_labels.js';
 import { FIELDS, NAME_OF, PRESETS, SIDES, TIMES, complaint, exploreParameters, fixed, labelAgainst, readMoment, showMoment, sideParameters, splitAt, swapped, synced } from './diff_sides.js';
 import { DiffTimeline } from './diff_timeline.js';
 import { DiffView, VIEW_DEFAULTS, searchBySlash } from './diff_view.js';
-import { missingNotice, preferredType, staleText } from './explore_data.js';
+import { missingNotice, preferredType, queryOf, staleText } from './explore_data.js';
 import { decode } from './flame_data.js';
 import { counted, exact, percent, quantity } from './format.js';
 import { element, failure, getJson, showNotices, withParameters } from './page.js';
+import { listTypes } from './profile_types.js';
 import { PageState } from './state.js';
 import { clock } from './time_range.js';
 import { Waits } from './waits.js';
@@ -88,7 +89,7 @@ async function load() {
     if (!types) { ended(); return; }
     const ids = [...new Set(types.flatMap(({ profile_types: found }) => found.map((one) => one.id)))].sort();
     if (!state.values.type && ids.length) state.set({ type: preferredType(ids) }, { replace: true });
-    showTypes(ids);
+    listTypes(form.elements.type, ids, state.values.type);
     asked = { ...moment, type: state.values.type };
     fillForm();
     if (!asked.type) { showNothing(); return; }
@@ -182,11 +183,7 @@ async function loadTimeline(moment) {
   }
 }
 
-function partial(answer) {
-  const notice = missingNotice([answer]);
-  if (!notice) return [];
-  return [notice[0] === 'warn' ? [...notice, element('button', { onclick: load }, 'Try again')] : notice];
-}
+const partial = (answer) => [missingNotice([answer], load)].filter(Boolean);
 
 /** Say what was left out: the smallest frames are summed into one called "other" per parent. */
 function shortened({ count, names, name, total }) {
@@ -217,17 +214,9 @@ function showNothing() {
   $('status').textContent = 'nothing found';
 }
 
-function showTypes(ids) {
-  const { type } = state.values;
-  const label = (id) => { const [name, kind, unit] = id.split(':'); return `${name} · ${kind} (${unit})`; };
-  const all = type && !ids.includes(type) ? [type, ...ids] : ids;
-  form.elements.type.replaceChildren(...all.map((id) => element('option', { value: id, title: id }, label(id))));
-  form.elements.type.value = type;
-}
-
 async function listServices() {
   const { names } = await getJson('/api/v1/labels/service_name/values', { parameters: { from: 'now-6h' } }).catch(() => ({ names: [] }));
-  $('services').replaceChildren(...names.map((name) => element('option', { value: `{service_name=${JSON.stringify(name)}}` })));
+  $('services').replaceChildren(...names.map((name) => element('option', { value: queryOf(name) })));
 }
 
 form.addEventListener('submit', (event) => {

@@ -1,7 +1,7 @@
 // The page that explores profiles. All that it shows is in the address; each part asks for what it shows and nothing twice.
 import { copyText } from './clipboard.js';
 import { Completion } from './completion.js';
-import { beginning, groupedTypes, hiddenText, missingNotice, pointsAfter, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
+import { beginning, hiddenText, missingNotice, pointsAfter, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
 import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, servicesParameters, topParameters } from './explore_query.js';
 import { exportMenu } from './export_menu.js';
 import { decode, follow } from './flame_data.js';
@@ -11,6 +11,7 @@ import { Heatmap } from './heatmap.js';
 import { LabelBar, countValues } from './labels.js';
 import { Legend } from './legend.js';
 import { element, failure, getJson, showNotices, tenant, withParameters } from './page.js';
+import { listTypes } from './profile_types.js';
 import { Question } from './questions.js';
 import { RangePicker } from './range_picker.js';
 import { serverNow } from './server_clock.js';
@@ -36,7 +37,7 @@ const PARTS = {
   labels: ['labels', 'Reading labels', 'Labels could not be read'],
   lines: ['services', 'Reading totals', 'Totals of services could not be read'],
 };
-const questions = Object.fromEntries(Object.entries(PARTS).map(([part, [id, what]]) => [part, new Question($(id), what)]));
+const questions = Object.fromEntries(Object.entries(PARTS).map(([part, [id, what]]) => [part, new Question($(id), { what })]));
 let nowMs = serverNow();
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
@@ -60,13 +61,11 @@ const legend = new Legend($('legend'), {
   difference: (a, b) => diffAddress(comparison(state.values, nowMs, groupQuery(state.values, a), groupQuery(state.values, b))),
 });
 const panel = new GraphPanel(state, {
-  onsteps: deepen, onaction: act, wantsTop: () => answers.get('top')?.functions.map((row) => ({ ...row })) ?? null,
+  onsteps: deepen, onaction: act, wantsTop: () => answers.get('top')?.functions,
 });
 exportMenu($('export'), { parameters: () => graphParameters(state.values, nowMs), canvas: () => panel.flame.canvas, onfail: (error) => tell('export', [failure('The file could not be made', error)]) });
-new Completion($('query-text'), {
-  names: async () => (await getJson('/api/v1/labels', { parameters: range() })).names,
-  values: async (name) => (await getJson(`/api/v1/labels/${encodeURIComponent(name)}/values`, { parameters: range() })).names,
-});
+new Completion($('query-text'), $('suggestions'), async (label) => (
+  await getJson(label ? `/api/v1/labels/${encodeURIComponent(label)}/values` : '/api/v1/labels', { parameters: range() })).names);
 
 const range = () => rangeOf(state.values, nowMs);
 const diffAddress = (values) => withParameters($('page').dataset.diff, { ...values, tenant: tenant() });
@@ -89,7 +88,7 @@ async function attempt(part, path, parameters, show) {
     answers.set(part, answer);
     await show(answer);
     notices.delete(part);
-    tell('missing', [missing()]);
+    tell('missing', [missingNotice([...answers.values()], refresh)]);
     return answer;
   } catch (error) {
     const [,, what] = PARTS[part];
@@ -109,16 +108,11 @@ async function ask(question, path, parameters) {
 }
 
 function again() {
-  for (const one of Object.values(questions)) if (!one.waits.controller) one.forget();
+  for (const one of Object.values(questions)) if (!one.controller) one.forget();
   load();
 }
 
 const say = (text) => { $('status').textContent = text; };
-
-function missing() {
-  const notice = missingNotice([...answers.values()]);
-  return notice?.[0] === 'warn' ? [...notice, element('button', { onclick: refresh }, 'Try again')] : notice;
-}
 
 /** Bring the page to what the address says. Parts of which nothing changed are not asked for again. */
 async function load() {
@@ -135,7 +129,7 @@ async function load() {
   if (done.every(Boolean)) {
     loaded();
     $('page').dataset.state = 'loaded';
-  } else if ($('status').textContent === 'loading' && !questions.graph.waits.controller) say('cancelled');
+  } else if ($('status').textContent === 'loading' && !questions.graph.controller) say('cancelled');
   if (!done[1]) return;
   attempt('labels', '/api/v1/series', { ...range(), ...selectionOf(state.values) }, showLabels);
   attempt('lines', '/api/v1/timeline', linesParameters(state.values, nowMs), showLines);
@@ -248,10 +242,7 @@ function choose(select, value) {
 
 function controls() {
   const { values } = state;
-  const types = services.names.length ? typesOf(services.types, values.query) : [];
-  if (values.type && !types.includes(values.type)) types.unshift(values.type);
-  $('type').replaceChildren(...groupedTypes(types).map(([label, of]) => element('optgroup', { label }, ...of.map(({ id, text }) => element('option', { value: id, title: id }, text)))));
-  $('type').value = values.type;
+  listTypes($('type'), typesOf(services.types, values.query), values.type);
   $('query-text').value = values.query;
   choose($('group'), values.group);
   $('chart-kind').value = values.chart;

@@ -1,6 +1,6 @@
 // What the explore page makes of answers, without a page: the list of services, profile types, notices.
 import { arranged } from './favourites.js';
-import { counted, percent } from './format.js';
+import { counted, percent, quantity } from './format.js';
 import { clock } from './time_range.js';
 import { parseSelector, quoted } from './selector.js';
 
@@ -8,13 +8,10 @@ const PREFERRED_TYPES = ['process_cpu:cpu:', 'process_cpu:', 'wall:', 'memory:']
 
 /** Services and the profile types each has. @returns Map of service -> Set of type ids, by name */
 export function servicesOf(series) {
-  const found = new Map();
-  for (const one of series) {
-    const name = one.service_name ?? '';
-    if (!found.has(name)) found.set(name, new Set());
-    if (one.__profile_type__) found.get(name).add(one.__profile_type__);
-  }
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  const nameOf = (one) => one.service_name ?? '';
+  const services = new Map(series.map(nameOf).sort().map((name) => [name, new Set()]));
+  for (const one of series) if (one.__profile_type__) services.get(nameOf(one)).add(one.__profile_type__);
+  return services;
 }
 
 export const queryOf = (service) => (service === null ? '{}' : `{service_name=${quoted(service)}}`);
@@ -24,8 +21,7 @@ export function serviceOf(query) {
   const matchers = parseSelector(query);
   if (!matchers) return undefined;
   if (!matchers.length) return null;
-  const one = matchers.find(({ name, op }) => name === 'service_name' && op === '=');
-  return one ? one.value : undefined;
+  return matchers.find(({ name, op }) => name === 'service_name' && op === '=')?.value;
 }
 
 /** Profile types of a query's service, or of all, sorted. */
@@ -36,11 +32,7 @@ export function typesOf(services, query) {
 
 /** The type to begin with. */
 export function preferredType(types) {
-  for (const start of PREFERRED_TYPES) {
-    const found = types.find((id) => id.startsWith(start));
-    if (found) return found;
-  }
-  return types[0] ?? '';
+  return [...PREFERRED_TYPES.flatMap((start) => types.filter((id) => id.startsWith(start))), ...types, ''][0];
 }
 
 /**
@@ -53,25 +45,14 @@ export function beginning({ query, type }, services, favourites) {
   return { query: chosen, type: type || preferredType(typesOf(services, chosen)) };
 }
 
-/** Types by their profile, for a list with headings. @returns [[profile, [{id, text}, ...]], ...] */
-export function groupedTypes(types) {
-  const groups = new Map();
-  for (const id of types) {
-    const [profile, sample, unit] = id.split(':');
-    if (!groups.has(profile)) groups.set(profile, []);
-    groups.get(profile).push({ id, text: `${profile} · ${sample} (${unit})` });
-  }
-  return [...groups];
-}
-
-/** Who is missing from some answers: a notice [kind, text], or null when everybody answered. */
-export function missingNotice(answers) {
+/** Who is missing from some answers: a notice, null when everybody answered. What is missing may be asked for by `again`. */
+export function missingNotice(answers, again) {
   const missing = new Map(answers.flatMap((answer) => answer.sources.missing.map(({ name, reason }) => [name, reason])));
   if (!missing.size) return null;
   const names = [...missing].map(([name, reason]) => `${name} (${reason})`).join(', ');
   return answers.every((answer) => answer.sources.complete)
     ? ['info', `Not everybody answered: ${names}. Replicas answered in their place, nothing is missing.`]
-    : ['warn', `This is only a part: ${names} did not answer.`];
+    : ['warn', `This is only a part: ${names} did not answer.`, again];
 }
 
 /** What a graph leaves out, in words; empty when it is whole. */
@@ -89,9 +70,6 @@ export function pointsAfter(series, fromMs) {
 }
 
 /** How fine a timeline is. */
-export function resolutionText(stepMs) {
-  const seconds = stepMs / 1000;
-  return seconds < 60 ? `${seconds} s a bar` : seconds < 3600 ? `${+(seconds / 60).toFixed(1)} min a bar` : `${+(seconds / 3600).toFixed(1)} h a bar`;
-}
+export const resolutionText = (stepMs) => `${quantity(stepMs * 1e6, 'nanoseconds')} a bar`;
 
 export const staleText = (ms) => `What is shown is of ${clock(ms)}.`;

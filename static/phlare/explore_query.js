@@ -73,7 +73,7 @@ export function comparisonWithBefore(values, nowMs, name) {
   const { from, until } = countedRange(values, nowMs);
   const { query } = selectionOf(values);
   const before = from - (until - from);
-  return { type: values.type, from: before, until, left_query: query, left_from: before, left_until: from, right_query: query, right_from: from, right_until: until, q: literally(name) };
+  return { ...comparison(values, nowMs, query, query), from: before, until, left_from: before, left_until: from, q: literally(name) };
 }
 
 /** The range moved or widened: -1 and 1 are the ones before and after, 0 is twice as long. Nothing is later than now. */

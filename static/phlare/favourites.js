@@ -5,8 +5,7 @@ const STORE = 'phlare-favourites';
 /** Services in the order of the list: favourites, then the others, each by name; only those that have `text` in their name. */
 export function arranged(names, favourites, text) {
   const wanted = text.trim().toLowerCase();
-  const by = (a, b) => Number(favourites.has(b)) - Number(favourites.has(a)) || (a < b ? -1 : a > b ? 1 : 0);
-  return names.filter((name) => name.toLowerCase().includes(wanted)).sort(by);
+  return names.filter((name) => name.toLowerCase().includes(wanted)).sort().sort((a, b) => favourites.has(b) - favourites.has(a));
 }
 
 /** @returns {Set<string>} */

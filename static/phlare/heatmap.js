@@ -12,11 +12,7 @@ const NAMED = 5; // buckets to one that the axis names
 export const exemplarsOf = (slots) => slots.flatMap((slot) => slot.exemplars).sort((a, b) => b.value - a.value || a.time_ms - b.time_ms);
 
 /** Where a value lies among the buckets; the last one has no upper end. */
-export function bucketOf(floors, value) {
-  let bucket = 0;
-  while (bucket + 1 < floors.length && floors[bucket + 1] <= value) bucket++;
-  return bucket;
-}
+export const bucketOf = (floors, value) => Math.max(0, floors.findLastIndex((floor) => floor <= value));
 
 export class Heatmap extends TimeChart {
   /** `onpick(exemplar)`: this one is to be shown alone. `ontell(text)`: what the pointer is on. */
@@ -30,7 +26,7 @@ export class Heatmap extends TimeChart {
     const counts = slots.flatMap((slot) => slot.counts);
     const most = counts.reduce((a, b) => Math.max(a, b), 1);
     Object.assign(this, { slots, floors, step, unit, from, until, picked, most });
-    this.canvas.setAttribute('aria-label', `Heatmap of ${counted(counts.reduce((a, b) => a + b, 0), 'value')} from ${dateTime(from)} to ${dateTime(until)}. The largest are listed below it.`);
+    this.canvas.ariaLabel = `Heatmap of ${counted(counts.reduce((a, b) => a + b, 0), 'value')} from ${dateTime(from)} to ${dateTime(until)}. The largest are listed below it.`;
     this.queue();
     const largest = exemplarsOf(slots).slice(0, LARGEST).map((one) => this.row(one));
     refill(this.list, ...(largest.length ? largest : [element('li', { class: 'dim' }, 'Nothing was recorded singly in this range.')]));

@@ -134,7 +134,7 @@ const pause = (milliseconds, signal) => new Promise((resolve, reject) => {
   signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
 });
 
-/** Replace the notices of a host; each is [kind, text, ...elements] with kind info, warn or bad. */
+/** Replace the notices of a host; each is [kind, text, ...more] with kind info, warn or bad. More are elements, and what to do again. */
 export function showNotices(notices, host = document.getElementById('notices')) {
   // An alert that is the same, or only counts seconds on, must not be read out again.
   const key = notices.map(([kind, text]) => kind + text.replace(/\d+ s\b/g, '')).join('\n');
@@ -150,15 +150,16 @@ export function showNotices(notices, host = document.getElementById('notices')) 
 }
 
 /** One notice where no host has it. */
-export const noticeElement = ([kind, text, ...more], attributes = {}) => element('p', { class: `notice ${kind}`, ...attributes }, element('span', {}, text), ...more);
+export function noticeElement([kind, text, ...more], attributes = {}) {
+  const ways = more.map((one) => (typeof one === 'function' ? element('button', { onclick: one }, 'Try again') : one));
+  return element('p', { class: `notice ${kind}`, ...attributes }, element('span', {}, text), ...ways);
+}
 
 /** The notice of a failure: what could not be done, why, the name of the request for the log, and a way to go on. */
 export function failure(what, error, retry = null) {
   const { message, ways } = forPeople(error);
-  const more = [...ways];
-  if (error.requestId) more.push(element('code', { class: 'request-id', title: 'Name of the request in the log' }, error.requestId));
-  if (retry) more.push(element('button', { onclick: retry }, 'Try again'));
-  return ['bad', `${what}: ${message}`, ...more];
+  const named = error.requestId ? element('code', { class: 'request-id', title: 'Name of the request in the log' }, error.requestId) : null;
+  return ['bad', `${what}: ${message}`, ...ways, named, retry];
 }
 
 /** What a refusal asks of a person, where its own words are for programs. */

@@ -28,7 +28,7 @@ export class RangePicker {
   fill(panel) {
     panel.append(this.template.content.cloneNode(true));
     for (const one of this.presets(panel)) {
-      one.setAttribute('aria-pressed', this.isShown(one));
+      one.ariaPressed = this.isShown(one);
       one.addEventListener('click', () => this.pick(one.value, 'now'));
     }
     const form = panel.querySelector('form'), edges = [form.elements.from, form.elements.until], shown = resolve(this.range, serverNow());

@@ -43,22 +43,15 @@ export function excluding(matchers, name, value) {
 
 /** What could be written at `caret`: {kind: 'name' | 'operator' | 'value' | 'none', name, typed, from, until}. */
 export function completionAt(text, caret) {
-  const before = text.slice(0, caret);
-  const none = { kind: 'none', name: '', typed: '', from: caret, until: caret };
-  const open = before.indexOf('{');
-  if (open < 0) return before.trim() ? none : { ...none, kind: 'name' };
+  const before = text.slice(0, caret), open = before.indexOf('{');
+  const at = (kind, name = '', typed = '') => ({ kind, name, typed, from: caret - typed.length, until: caret });
+  if (open < 0) return at(before.trim() ? 'none' : 'name');
   const comma = before.replace(QUOTED, (string) => string.replaceAll(',', ' ')).lastIndexOf(',');
-  const part = before.slice(Math.max(open, comma) + 1);
-  const found = /^\s*([\w.]*)\s*(=~|!~|!=|=)?\s*(["'`]?)([\s\S]*)$/.exec(part);
-  const [, name, op, quote, typed] = found;
-  if (!op && !typed) return { kind: 'name', name: '', typed: name, from: caret - name.length, until: caret };
-  if (!op) return { ...none, kind: 'operator', name };
-  const rest = text.slice(caret);
-  const closing = quote ? rest.indexOf(quote) : -1;
-  const next = rest.search(/[,}]/);
-  const until = quote && closing >= 0 && (next < 0 || closing < next) ? caret + closing + 1 : caret;
-  if (quote && new RegExp(`${quote}\\s*$`).test(typed)) return none;
-  return { kind: 'value', name, typed, from: caret - typed.length - quote.length, until };
+  const [, name, op, quote, typed] = /^\s*([\w.]*)\s*(=~|!~|!=|=)?\s*(["'`]?)(.*)$/s.exec(before.slice(Math.max(open, comma) + 1));
+  if (!op) return typed ? at('operator', name) : at('name', '', name);
+  if (quote && typed.trimEnd().endsWith(quote)) return at('none');
+  const [rest] = (quote && new RegExp(`^[^,}${quote}]*${quote}`).exec(text.slice(caret))) || [''];
+  return { ...at('value', name, quote + typed), typed, until: caret + rest.length };
 }
 
 /** The text with a suggestion in place of what was typed, and where the caret is then. */

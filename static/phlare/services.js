@@ -2,7 +2,7 @@
 // view are in the page.
 import { arranged, readFavourites, writeFavourites } from './favourites.js';
 import { counted, quantity } from './format.js';
-import { element } from './page.js';
+import { element, refill } from './page.js';
 
 const ROW = 48; // pixels, as in explore.css
 const SPARE = 4;
@@ -50,16 +50,12 @@ export class ServiceList {
     const { list } = this;
     const first = Math.max(0, Math.floor(list.scrollTop / ROW) - SPARE);
     const last = Math.min(rows.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + SPARE);
-    const focused = list.contains(document.activeElement) ? document.activeElement.closest('li')?.dataset.row : undefined;
-    const isStar = document.activeElement?.classList.contains('star');
     const shown = rows.slice(first, last).map((name, at) => this.row(name, first + at));
-    list.replaceChildren(...shown);
     if (shown.length) { // the rows out of view; as a padding of the list they would make it longer than its panel
       shown[0].style.marginTop = `${first * ROW}px`;
       shown.at(-1).style.marginBottom = `${(rows.length - last) * ROW}px`;
-    }
-    if (focused !== undefined) this.at(focused)?.querySelector(isStar ? '.star' : '.pick')?.focus({ preventScroll: true });
-    if (!rows.length) list.replaceChildren(element('li', { class: 'dim none' }, this.names.length ? 'No service is called so.' : 'No service in this range.'));
+    } else shown.push(element('li', { class: 'dim none' }, this.names.length ? 'No service is called so.' : 'No service in this range.'));
+    refill(list, ...shown);
   }
 
   at(row) { return this.list.querySelector(`li[data-row="${row}"]`); }
@@ -71,10 +67,10 @@ export class ServiceList {
     const sum = isAll ? [...this.lines.values()].reduce((total, one) => total + one.sum, 0) : line?.sum;
     const told = sum ? quantity(sum, this.unit) : isAll ? `${this.names.length}` : counted(this.types.get(name).size, 'type');
     const isFavourite = this.favourites.has(name);
-    const pick = element('button', { class: 'pick', 'aria-pressed': this.picked === name, onclick: () => this.onpick(name), title },
+    const pick = element('button', { class: 'pick', 'data-key': title, 'aria-pressed': this.picked === name, onclick: () => this.onpick(name), title },
       element('span', { class: 'name' }, title), element('span', { class: 'total' }, told), line ? this.spark(line) : '');
     const star = isAll ? '' : element('button', {
-      class: 'star', 'aria-pressed': isFavourite, 'aria-label': `Favourite ${title}`, onclick: () => this.favour(name),
+      class: 'star', 'data-key': `★${title}`, 'aria-pressed': isFavourite, 'aria-label': `Favourite ${title}`, onclick: () => this.favour(name),
     }, isFavourite ? '★' : '☆');
     return element('li', { 'data-row': at, 'aria-setsize': this.rows.length, 'aria-posinset': at + 1 }, pick, star);
   }

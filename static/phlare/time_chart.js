@@ -41,7 +41,7 @@ export class TimeChart {
 
   /** What the slider says of itself that the canvas is for keys and screen readers. */
   slide(least, most, now, text) {
-    for (const [name, value] of Object.entries({ valuemin: least, valuemax: most, valuenow: now, valuetext: text })) this.canvas.setAttribute(`aria-${name}`, value);
+    Object.assign(this.canvas, { ariaValueMin: least, ariaValueMax: most, ariaValueNow: now, ariaValueText: text });
   }
 
   moved() {}

@@ -3,7 +3,7 @@
 import { barAt, layOut, valueAxis } from './chart_scale.js';
 import { counted, quantity } from './format.js';
 import { LEFT, TOP, TimeChart, lineColour } from './time_chart.js';
-import { clock, dateTime } from './time_range.js';
+import { dateTime, rangeText } from './time_range.js';
 
 const GRIP = 6; // pixels around an edge of the selection that take hold of it
 const CURSORS = { from: 'ew-resize', until: 'ew-resize', move: 'grab', draw: 'crosshair' };
@@ -37,8 +37,8 @@ export class Timeline extends TimeChart {
   tell() {
     const { series, times, inner, cursor } = this;
     const points = times.length ? `${counted(times.length, 'point')} in ${counted(series.length, 'line')}, at most ${quantity(this.largest, this.unit)}` : 'no data';
-    const chosen = inner ? `Selected: ${clock(inner.from)} to ${clock(inner.until)}.` : 'Nothing selected: the whole range counts.';
-    this.words.textContent = `From ${dateTime(this.from)} to ${dateTime(this.until)}: ${points}. ${chosen} Arrow keys move along, with Shift they select, Enter shows the selection alone, Escape ends it.`;
+    const chosen = inner ? `Selected: ${rangeText(inner)}.` : 'Nothing selected: the whole range counts.';
+    this.words.textContent = `${rangeText(this)}: ${points}. ${chosen}`;
     this.slide(0, Math.max(0, times.length - 1), Math.max(0, cursor), cursor < 0 ? 'no point' : this.pointText(cursor));
     this.queue();
   }

@@ -1,5 +1,6 @@
 // A list of any length of which only the rows in view are elements. The element scrolls; rows are made once and filled
 // again as it does. Keys move one active row, which the element names by aria-activedescendant.
+import { element } from './page.js';
 
 const SPARE = 4; // rows made beyond the view, so that a slow scroll shows no gap
 const MOST_PIXELS = 15_000_000; // browsers end scrolling somewhere beyond
@@ -19,16 +20,14 @@ export class VirtualList {
   constructor(scroller, { height, make, fill, onactive = () => {}, onchoose = () => {}, onpoint = () => {} }) {
     Object.assign(this, { scroller, height, make, fill, onactive, onchoose, onpoint, count: 0, active: -1, pool: [] });
     this.id = `list-${++lists}`;
-    this.body = document.createElement('div');
-    this.body.className = 'list-body';
-    this.body.setAttribute('role', 'rowgroup');
+    this.body = element('div', {
+      class: 'list-body', role: 'rowgroup', onclick: (event) => this.click(event),
+      onpointerover: (event) => this.onpoint(this.indexOf(event.target)), onpointerleave: () => this.onpoint(-1),
+    });
     scroller.append(this.body);
     scroller.tabIndex = 0;
     scroller.addEventListener('scroll', () => this.queue(), { passive: true });
     scroller.addEventListener('keydown', (event) => this.key(event));
-    this.body.addEventListener('click', (event) => this.click(event));
-    this.body.addEventListener('pointerover', (event) => this.onpoint(this.indexOf(event.target)));
-    this.body.addEventListener('pointerleave', () => this.onpoint(-1));
     new ResizeObserver(() => this.refresh()).observe(scroller);
   }
 
@@ -54,10 +53,10 @@ export class VirtualList {
     for (let place = 0; place < wanted; place++) {
       const row = pool[place], index = first + place;
       row.id = `${this.id}-${index}`;
-      row.dataset.index = String(index);
+      row.dataset.index = index;
       row.style.transform = `translateY(${index * height}px)`;
       row.classList.toggle('active', index === this.active);
-      row.setAttribute('aria-rowindex', String(index + 2)); // the head is the first
+      row.ariaRowIndex = index + 2; // the head is the first
       this.fill(row, index);
     }
     const shown = this.active >= first && this.active < first + wanted;
@@ -67,7 +66,7 @@ export class VirtualList {
 
   indexOf(target) {
     const row = target.closest?.('[data-index]');
-    return row && this.body.contains(row) ? Number(row.dataset.index) : -1;
+    return this.body.contains(row) ? Number(row.dataset.index) : -1;
   }
 
   click(event) {
@@ -86,20 +85,16 @@ export class VirtualList {
   }
 
   bring(index) {
-    const { scroller, height, body } = this;
-    const top = body.offsetTop + index * height;
-    if (top - body.offsetTop < scroller.scrollTop) scroller.scrollTop = top - body.offsetTop;
-    else if (top + height > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + height - scroller.clientHeight;
+    const { scroller, height, body } = this, top = index * height;
+    const least = top + height + body.offsetTop - scroller.clientHeight; // below it the end of the row is out of view
+    scroller.scrollTop = Math.min(top, Math.max(least, scroller.scrollTop));
   }
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.scroller || !this.count) return;
     const page = Math.max(1, Math.floor(this.scroller.clientHeight / this.height) - 2);
-    const to = {
-      ArrowDown: this.active + 1, ArrowUp: this.active - 1, PageDown: this.active + page, PageUp: this.active - page,
-      Home: 0, End: this.count - 1,
-    }[event.key];
-    if (to !== undefined) this.activate(Math.max(0, Math.min(this.count - 1, to)));
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
+    if (step) this.activate(Math.max(0, Math.min(this.count - 1, this.active + step)));
     else if (event.key === 'Enter' && this.active >= 0) this.onchoose(this.active, event);
     else return;
     event.preventDefault();

@@ -47,10 +47,9 @@ test('lines with gaps are laid out on one set of moments and stacked', () => {
   assert.deepEqual(layOut([]).times, []);
 });
 
-test('a moment finds the bar that covers it', () => {
-  const times = [10, 20, 50];
-  for (let ms = -5; ms < 70; ms++) assert.equal(barAt(times, 10, ms), times.findIndex((time) => time - 10 < ms && ms <= time), `at ${ms}`);
-});
+for (const [ms, index] of [[-5, -1], [0, -1], [1, 0], [10, 0], [11, 1], [20, 1], [21, -1], [40, -1], [41, 2], [50, 2], [51, -1]]) {
+  test(`at ${ms} lies bar ${index}`, () => assert.equal(barAt([10, 20, 50], 10, ms), index));
+}
 
 test('groups are listed with the largest sum first, and their shares are of all', () => {
   const { values } = layOut([{ timestamps_ms: [1, 2], values: [1, 2] }, { timestamps_ms: [1, 2], values: [4, 5] }]);

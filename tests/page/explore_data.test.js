@@ -1,9 +1,10 @@
 // What the explore page makes of answers: services, types, labels, notices, and where a value lies in a heatmap.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beginning, groupedTypes, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
+import { beginning, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
 import { bucketOf, exemplarsOf } from '../phlare/heatmap.js';
 import { countValues } from '../phlare/labels.js';
+import { groupedTypes } from '../phlare/profile_types.js';
 import { arranged } from '../phlare/favourites.js';
 
 const CPU = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds', SPACE = 'memory:inuse_space:bytes:space:bytes';
@@ -58,8 +59,10 @@ const sources = (complete, ...missing) => ({ sources: { complete, missing: missi
 test('who did not answer is said, and whether that matters', () => {
   assert.equal(missingNotice([sources(true)]), null);
   assert.equal(missingNotice([sources(true), sources(true, 'ingester-1')])[0], 'info');
-  const [kind, text] = missingNotice([sources(true, 'ingester-1'), sources(false, 'ingester-1', 'bucket')]);
+  const again = () => {};
+  const [kind, text, way] = missingNotice([sources(true, 'ingester-1'), sources(false, 'ingester-1', 'bucket')], again);
   assert.equal(kind, 'warn');
+  assert.equal(way, again);
   assert.match(text, /ingester-1 \(timeout\), bucket \(timeout\)/);
 });
 
