@@ -19,7 +19,6 @@ export class DiffTimeline extends TimeChart {
   constructor(host, tell) {
     super(host);
     Object.assign(this, tell);
-    this.set({ lines: [], bands: [], from: 0, until: 1, unit: '' });
   }
 
   /**

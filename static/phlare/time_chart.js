@@ -16,14 +16,14 @@ export class TimeChart {
    * from `start` to `x`, `clicked(x, y)` and `key(event)`, true where it meant something, is called.
    */
   constructor(host) {
-    Object.assign(this, { host, from: 0, until: 1, unit: '', x: null, start: null });
+    Object.assign(this, { host, from: 0, until: 0, unit: '', x: null, start: null });
     this.canvas = host.querySelector('canvas');
     this.context = this.canvas.getContext('2d');
     new ResizeObserver(() => this.queue()).observe(host);
     document.addEventListener('themechange', () => this.queue());
     const on = (name, listener) => this.canvas.addEventListener(name, listener);
     on('pointerdown', (event) => {
-      if (event.button) return;
+      if (event.button || this.isBlank()) return;
       this.canvas.setPointerCapture(event.pointerId);
       this.start = this.x = event.offsetX;
     });
@@ -36,13 +36,16 @@ export class TimeChart {
       if (isDrag) this.dragged(); else this.clicked(event.offsetX, event.offsetY);
       this.drop();
     });
-    on('keydown', (event) => { if (this.key(event)) event.preventDefault(); });
+    on('keydown', (event) => { if (!this.isBlank() && this.key(event)) event.preventDefault(); });
   }
 
   /** What the slider says of itself that the canvas is for keys and screen readers. */
   slide(least, most, now, text) {
     Object.assign(this.canvas, { ariaValueMin: least, ariaValueMax: most, ariaValueNow: now, ariaValueText: text });
   }
+
+  /** Nothing was shown yet: there is no time to point at. */
+  isBlank() { return this.from === this.until; }
 
   moved() {}
 
@@ -53,6 +56,7 @@ export class TimeChart {
   key() { return false; }
 
   move(x, y) {
+    if (this.isBlank()) return;
     this.x = x;
     this.moved(x, y);
     this.queue();
@@ -65,7 +69,7 @@ export class TimeChart {
 
   isDrag() { return this.start !== null && Math.abs(this.x - this.start) >= DRAG; }
 
-  px(time) { return LEFT + ((time - this.from) / (this.until - this.from || 1)) * this.wide; }
+  px(time) { return LEFT + ((time - this.from) / (this.until - this.from)) * this.wide; }
 
   py(value) { return TOP + (1 - value / this.axis.top) * this.tall; }
 
@@ -77,7 +81,7 @@ export class TimeChart {
 
   draw() {
     const { canvas, context, host } = this, { clientWidth: width, clientHeight: height } = host, ratio = devicePixelRatio || 1;
-    if (!width || !height) return;
+    if (!width || !height || this.isBlank()) return;
     Object.assign(this, { wide: width - LEFT - RIGHT, tall: height - TOP - BOTTOM, style: getComputedStyle(host) });
     canvas.width = width * ratio; // nothing is left of the last picture, nor of its settings
     canvas.height = height * ratio;

@@ -14,7 +14,7 @@ export class Timeline extends TimeChart {
     super(host);
     Object.assign(this, { words, ...tell, inner: null, stacked: true, lit: -1 });
     this.canvas.addEventListener('dblclick', () => this.choose(null));
-    this.show({ series: [], from: 0, until: 1, step: 1, unit: '' });
+    Object.assign(this, layOut([]), { series: [], cursor: -1 });
   }
 
   /** `series`: lines of the API, [{labels, timestamps_ms, values}]; a point at t sums what lies in (t - step, t]. */
@@ -35,6 +35,7 @@ export class Timeline extends TimeChart {
   light(index) { this.lit = index; this.queue(); }
 
   tell() {
+    if (this.isBlank()) return;
     const { series, times, inner, cursor } = this;
     const points = times.length ? `${counted(times.length, 'point')} in ${counted(series.length, 'line')}, at most ${quantity(this.largest, this.unit)}` : 'no data';
     const chosen = inner ? `Selected: ${rangeText(inner)}.` : 'Nothing selected: the whole range counts.';

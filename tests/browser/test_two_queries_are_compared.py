@@ -18,6 +18,8 @@ CPU = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 CHECKOUT = '{service_name="checkout"}'
 CATALOG = '{service_name="catalog"}'
 LOADED = re.compile("^loaded")
+#: What the timeline says once it has something to cut.
+CUT = re.compile("^cut at ")
 #: A machine that does much else takes its time.
 PATIENCE_MS = 60_000
 
@@ -142,6 +144,7 @@ def test_presets_swap_and_the_halves_change_both_sides_and_back_takes_it_back(pa
 
 def test_a_click_on_the_timeline_cuts_it_and_a_drag_chooses_a_range(page: Page) -> None:
     visit(page, sides(left_query=CHECKOUT, right_query=CHECKOUT))
+    expect(page.locator("#timeline canvas")).to_have_attribute("aria-valuetext", CUT, timeout=PATIENCE_MS)
     box = page.locator("#timeline canvas").bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
@@ -297,9 +300,10 @@ def test_a_part_of_an_answer_is_called_one(page: Page) -> None:
 
 def test_everything_is_reached_by_keys(page: Page) -> None:
     visit(page, sides(left_query=CHECKOUT, right_query=CHECKOUT))
+    expect(page.locator("#timeline canvas")).to_have_attribute("aria-valuetext", CUT, timeout=PATIENCE_MS)
     page.locator("#timeline canvas").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#timeline canvas")).to_have_attribute("aria-valuetext", re.compile("^cut at "))
+    expect(page.locator("#timeline canvas")).to_have_attribute("aria-valuetext", CUT)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("left_until"))
     expect(page.locator("#status")).to_have_text(LOADED, timeout=PATIENCE_MS)
