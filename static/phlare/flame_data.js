@@ -191,8 +191,8 @@ export function matcher(text) {
   }
 }
 
-/** A text as a pattern that matches it and nothing else. */
-export const literally = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** A text as a pattern that matches it; nothing as one that matches nothing else. */
+export const literally = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') || '^$';
 
 /**
  * Which names match, and how much of the whole lies in or under a match.

@@ -11,8 +11,10 @@ const WORD = /[\w>)\]$]/;
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 const codePoint = (sign) => `[U+${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
 
+export const NO_NAME = '(no name)';
+
 /** A name for the eye: what cannot be seen is written as its code point, and so are blanks where there is nothing else. */
-export const visible = (name) => name.replace(name.trim() ? UNSEEN : /./gsu, codePoint) || '(no name)';
+export const visible = (name) => name.replace(name.trim() ? UNSEEN : /./gsu, codePoint) || NO_NAME;
 
 /**
  * Where the parts of a name begin, outside of brackets and before arguments: after / and ! and " - ", which end a path or a

@@ -5,6 +5,7 @@ import { FlameGraph } from './flame.js';
 import { functions, literally } from './flame_data.js';
 import { PRESETS } from './flame_transforms.js';
 import { counted, percent, quantity } from './format.js';
+import { NO_NAME } from './frame_name.js';
 import { FunctionTable } from './function_table.js';
 import { Sandwich } from './sandwich.js';
 import { opens } from './menu.js';
@@ -123,8 +124,14 @@ export class GraphPanel {
     this.views();
   }
 
-  /** A function was chosen in a table or a tree: its callers and callees. */
-  open(name) { this.look('sandwich', { fn: name }); }
+  /** A function was chosen in a table or a tree: its callers and callees. In an address an empty name would be none. */
+  open(name) { this.look('sandwich', { fn: name || NO_NAME }); }
+
+  /** The function of the sandwich: the one that was chosen, or the first of the table. */
+  middleOf(graph) {
+    const { fn } = this.state.values;
+    return (fn === NO_NAME && !graph.names.includes(fn) ? '' : fn || this.rows(graph)[0]?.name) ?? '';
+  }
 
   views() {
     const { values } = this.state;
@@ -141,7 +148,7 @@ export class GraphPanel {
       this.listed = graph;
       this.table.show(this.rows(graph), graph.total[0], unit);
     }
-    if (view === 'sandwich') this.between(graph, values.fn || this.rows(graph)[0]?.name || '');
+    if (view === 'sandwich') this.between(graph, this.middleOf(graph));
     if (view === 'tree' && this.grown !== graph) {
       this.grown = graph;
       this.tree.show(graph, { unit, whole: this.flame.whole });

@@ -102,6 +102,24 @@ def test_an_answer_that_is_overtaken_is_not_shown(page: Page) -> None:
     assert page.title().startswith("billing")
 
 
+def test_a_function_without_a_name_has_its_sandwich_and_is_searched_for(page: Page) -> None:
+    answer = {
+        "unit": "nanoseconds", "total": 4, "max_self": 3, "profiles": 1, "hidden": 0, "hidden_nodes": 0,
+        "names": ["total", "main", ""], "levels": [[0, 4, 0, 0], [0, 4, 3, 1], [3, 1, 1, 2]],
+        "sources": {"asked": [], "missing": [], "complete": True},
+    }  # fmt: skip
+    answer_with(page, "**/api/v1/flamegraph**", 200, json.dumps(answer))
+    explore(page, query=CHECKOUT, type=CPU, view="table")
+    page.locator("#functions .function-grid").get_by_role("row").filter(has_text="(no name)").click()
+    told = re.compile(r"callers · \(no name\) · 1 ns, 25\.0 %")
+    expect(page.locator(".sandwich-heading")).to_have_text(told)
+    page.reload()
+    loaded(page)
+    expect(page.locator(".sandwich-heading")).to_have_text(told)
+    page.locator("#search").fill("^$")
+    expect(page.locator("#search-result")).to_have_text("1 function · 25.0 %")
+
+
 def test_a_name_from_a_profile_is_text(page: Page, cluster: Cluster) -> None:
     answer = {
         "unit": "nanoseconds", "total": 4, "max_self": 4, "profiles": 1, "hidden": 0, "hidden_nodes": 0,

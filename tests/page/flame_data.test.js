@@ -67,6 +67,11 @@ test('a text that is no expression is searched for as it is', () => {
   assert.equal(search(graph, 'RUN(').functions, 1);
 });
 
+test('an empty name is searched for as such', () => {
+  const graph = decode({ names: ['total', '', 'a'], levels: [[0, 3, 0, 0], [0, 1, 1, 1, 0, 2, 2, 2]] });
+  for (const pattern of [literally(''), `^${literally('')}$`]) assert.equal(search(graph, pattern).share, 1 / 3);
+});
+
 test('a name that is searched for literally is found, whatever is in it', () => {
   for (const name of ['operator[]', 'main.(*Server).Serve', 'a|b', 'f()', '$^', 'x{2}', 'C:\\run\\d', '[unknown]', '多+', '</script>', 'שלום?']) {
     const graph = decode(answerOf([{ path: [name, 'other.function'], values: [1] }]));
