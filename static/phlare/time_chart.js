@@ -20,7 +20,7 @@ export class TimeChart {
     this.canvas = host.querySelector('canvas');
     this.context = this.canvas.getContext('2d');
     new ResizeObserver(() => this.queue()).observe(host);
-    document.addEventListener('themechange', () => this.queue());
+    document.addEventListener('themechange', () => this.draw()); // at once: the page may be about to be printed
     const on = (name, listener) => this.canvas.addEventListener(name, listener);
     on('pointerdown', (event) => {
       if (event.button || this.isBlank()) return;

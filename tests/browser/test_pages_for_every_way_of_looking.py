@@ -52,30 +52,33 @@ def test_what_is_chosen_is_told_in_the_colours_of_the_system(page: Page) -> None
     picture(page, "explore-forced-colours")
 
 
-#: Whether a graph's canvas has the panel's colour of this moment between its rows.
-DRAWN_IN_THE_COLOURS_OF_NOW = """(canvas) => {
-  const colour = (context, ...box) => context.getImageData(...box).data;
-  const probe = new OffscreenCanvas(1, 1).getContext('2d');
-  probe.fillStyle = getComputedStyle(canvas).getPropertyValue('--panel').trim();
-  probe.fillRect(0, 0, 1, 1);
-  const wanted = colour(probe, 0, 0, 1, 1).join();
-  const pixels = colour(canvas.getContext('2d'), 0, 0, 1, canvas.height);
-  return Array.from({ length: canvas.height }, (_, row) => pixels.slice(4 * row, 4 * row + 4).join()).includes(wanted);
+#: Keeps in ``printed`` what the graphs look like at the moment in which the page is to be printed, or is so no more.
+KEPT = """() => {
+  const all = document.querySelectorAll('#timeline canvas, #flame canvas');
+  const next = () => new Promise(requestAnimationFrame);
+  window.pictures = () => Array.from(all, (one) => one.toDataURL());
+  window.drawn = () => next().then(next).then(pictures);
+  matchMedia('print').addEventListener('change', () => { window.printed = pictures(); });
 }"""
 
 
 def test_paper_is_light_whatever_the_screen_is(open_page: OpenPage) -> None:
     page = open_page(theme="dark")
     explore(page, query=CHECKOUT, type=CPU)
+    page.evaluate(KEPT)
+    dark = page.evaluate("drawn()")
     page.emulate_media(media="print")
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
-    assert page.locator("#flame canvas").evaluate(DRAWN_IN_THE_COLOURS_OF_NOW)
+    light = page.evaluate("printed")
+    assert light == page.evaluate("drawn()"), "nothing waits for a next picture, which paper has not"
+    assert len(dark) == len(light) == 2
+    assert not set(dark) & set(light)
     expect(page.locator("nav[aria-label=Pages]")).to_be_hidden()
     expect(page.locator("#facts")).to_be_visible()
     picture(page, "explore-on-paper")
     page.emulate_media(media="screen")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert page.locator("#flame canvas").evaluate(DRAWN_IN_THE_COLOURS_OF_NOW)
+    assert page.evaluate("printed") == dark
 
 
 @pytest.mark.parametrize("path", PAGES)
