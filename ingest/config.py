@@ -100,6 +100,15 @@ class IngestConfig:
     """How long an ingester that once took a tenant's writes is asked for them: has to cover the time in which data is
     only on ingesters. It is stretched when an ingester says that its data waits for longer."""
 
+    # ------------------------------------------------------------------------------------------------------- retention
+
+    retention_interval_seconds: float = 60.0
+    """Pause between two looks for blocks that are older than their tenant keeps them."""
+
+    retention_delay_seconds: float = 43_200.0
+    """From the moment a block is hidden from queries until its objects are deleted: the time in which a wrong setting
+    can be taken back. Longer than any query that may still know of the block."""
+
     # ------------------------------------------------------------------------------------------------------ push inbox
 
     inbox_rows: int = 100
@@ -121,6 +130,23 @@ class IngestConfig:
     def upload_seconds(self) -> float:
         """How long a profile is on ingesters only while the bucket can be written, one failure included."""
         return self.head_max_age_seconds + self.upload_interval_seconds + self.upload_retry_max_seconds
+
+    @property
+    def held_seconds(self) -> float:
+        """How long a profile may be on ingesters, the copy that stays on their disks after the upload included."""
+        return self.upload_seconds + self.local_retention_seconds
+
+    def validate_retention(self) -> list[str]:
+        """Return what cannot work together of retention, one sentence each; empty when all is well."""
+        # Of the bucket a query asks for digests, identities and rows, each within the deadline, by one look into the
+        # catalogue.
+        longest_seconds = 3 * self.query_deadline_seconds
+        if self.retention_delay_seconds < longest_seconds:
+            return [
+                f"The delay of deletions ({self.retention_delay_seconds:g} s) is shorter than a query may read a block "
+                f"({longest_seconds:g} s: three times the deadline of a query)."
+            ]
+        return []
 
     def validate(self) -> list[str]:
         """Return what cannot work together, one sentence each; empty when all is well."""

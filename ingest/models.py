@@ -14,14 +14,15 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from ingest.access.types import Role
-from ingest.profiles.limit_rules import contradictions
+from ingest.profiles.limit_rules import contradictions, retention_contradiction
 from ingest.profiles.limit_table import LIMIT_TABLE, LimitInfo, LimitKind, what_is_wrong
 from ingest.profiles.reasons import Rejection
 from ingest.profiles.tenant import MAX_TENANT_BYTES, validate_tenant
+from ingest.retention.plan import BlockState
 
 
 class BlockRecord(models.Model):
-    """One block that is complete in the bucket."""
+    """One block that is complete in the bucket, or on its way out of it: see :mod:`ingest.retention.plan`."""
 
     ulid = models.CharField(max_length=26, unique=True, help_text="Identifier of the block, and of the head it was.")
     tenant = models.CharField(max_length=150, help_text="Whose profiles are in it.")
@@ -37,9 +38,23 @@ class BlockRecord(models.Model):
     objects_count = models.IntegerField("objects", help_text="Objects of it in the bucket, its meta.json included.")
     created_at = models.DateTimeField(help_text="When the block was written.")
     registered_at = models.DateTimeField(auto_now_add=True, help_text="When queries began to see it.")
+    state = models.CharField(
+        max_length=16,
+        choices=[(state.value, state.value) for state in BlockState],
+        default=BlockState.KEPT.value,
+        help_text="Queries see blocks that are kept, and no others.",
+    )
+    state_since_ms = models.BigIntegerField(
+        default=0, help_text="When the state became so, in Unix milliseconds of the database's clock; 0 = always."
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "max_time_ns", "min_time_ns"], name="block_by_tenant_and_time")]
+        indexes = [
+            models.Index(fields=["tenant", "max_time_ns", "min_time_ns"], name="block_by_tenant_and_time"),
+            models.Index(
+                fields=["tenant"], condition=~models.Q(state=BlockState.KEPT.value), name="block_on_its_way_out"
+            ),
+        ]
         ordering = ["-ulid"]
         verbose_name = "block"
 
@@ -104,7 +119,9 @@ class Tenant(models.Model):
         if wrong:
             raise ValidationError(wrong)
         is_shard_size(int(own.get("ingestion_tenant_shard_size", 0)))
-        together = contradictions(replace(settings.LIMITS, **own))
+        in_force = replace(settings.LIMITS, **own)
+        too_short = retention_contradiction(in_force, round(settings.INGEST.held_seconds * 1e9))
+        together = [*contradictions(in_force), *([too_short] if too_short is not None else [])]
         if together:
             raise ValidationError(together)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from ingest import administration_wiring, wiring
+from ingest import administration_wiring, retention_wiring, wiring
 from ingest.adapters.redis_orders import CONTROL_TASK
 from ingest.adapters.redis_publisher import WRITE_TASK
 from ingest.adapters.redis_sources import READ_BLOCKS_TASK, READ_TASK
@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 MAINTAIN_TASK = "ingest.maintain"
 TICK_TASK = "ingest.tick"
+RETAIN_TASK = "ingest.retain"
 
 
 @shared_task(name=WRITE_TASK, ignore_result=True)
@@ -57,3 +58,9 @@ def tick() -> None:
     wiring.request_maintenance(flush=False)
     wiring.reroute_orphans()
     wiring.note_tick()
+
+
+@shared_task(name=RETAIN_TASK, ignore_result=True)
+def retain() -> None:
+    """Mark and delete blocks that are older than their tenants keep them."""
+    retention_wiring.retain()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.config import IngestConfig
-from ingest.profiles.limit_rules import contradictions
+from ingest.profiles.limit_rules import contradictions, retention_contradiction
 from phlareweb import admin_look, service_urls
 from phlareweb.agent.config import agent_config
 from phlareweb.data_dir import DataDirUnusable, admin_token, redis_socket, secret_key
@@ -128,6 +128,10 @@ INGEST = IngestConfig(
     query_minimize_enabled=env.env_bool("PHLARE_QUERY_MINIMIZE_ENABLED", _ingest.query_minimize_enabled),
     query_hedge_seconds=env.env_duration("PHLARE_QUERY_HEDGE_SECONDS", _ingest.query_hedge_seconds),
     shard_lookback_seconds=env.env_duration("PHLARE_SHARD_LOOKBACK_SECONDS", _ingest.shard_lookback_seconds),
+    retention_interval_seconds=env.env_duration(
+        "PHLARE_RETENTION_INTERVAL_SECONDS", _ingest.retention_interval_seconds, minimum=1
+    ),
+    retention_delay_seconds=env.env_duration("PHLARE_RETENTION_DELAY_SECONDS", _ingest.retention_delay_seconds),
     inbox_rows=env.env_int("PHLARE_INBOX_ROWS", _ingest.inbox_rows, unit="rows", maximum=10_000),
     inbox_tenants=env.env_int("PHLARE_INBOX_TENANTS", _ingest.inbox_tenants, unit="tenants", minimum=1, maximum=10_000),
     inbox_keep_seconds=env.env_duration(
@@ -139,7 +143,12 @@ INGEST = IngestConfig(
 env.problems.extend(
     Problem(ProblemId.CONFLICT, "PHLARE_SHARD_LOOKBACK_SECONDS", sentence) for sentence in INGEST.validate()
 )
+env.problems.extend(
+    Problem(ProblemId.CONFLICT, "PHLARE_RETENTION_DELAY_SECONDS", sentence) for sentence in INGEST.validate_retention()
+)
 env.problems.extend(Problem(ProblemId.CONFLICT, "PHLARE_LIMIT_*", sentence) for sentence in contradictions(LIMITS))
+if (too_short := retention_contradiction(LIMITS, round(INGEST.held_seconds * 1e9))) is not None:
+    env.problems.append(Problem(ProblemId.CONFLICT, "PHLARE_LIMIT_COMPACTOR_BLOCKS_RETENTION_PERIOD", too_short))
 if 0 < LIMITS.ingestion_tenant_shard_size < RING.replication_factor:
     env.problems.append(
         Problem(
@@ -224,6 +233,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ingest.tick",
         "schedule": INGEST.tick_seconds,
         "options": {"expires": INGEST.tick_seconds, "queue": "phlare.general"},
+    },
+    "retain": {
+        "task": "ingest.retain",
+        "schedule": INGEST.retention_interval_seconds,
+        "options": {"expires": INGEST.retention_interval_seconds, "queue": "phlare.general"},
     },
 }
 if ROLE in ("ingester", "worker"):

@@ -45,12 +45,16 @@ class AccessAction(StrEnum):
     DELETE_USER = "delete-user"
     CHANGE_GROUP = "change-group"
     CHANGE_SETTING = "change-setting"
+    DELETE_BLOCKS = "delete-blocks"
     LOGIN_FAILED = "login-failed"
     DENIED = "denied"
 
 
 #: What strangers can make happen as often as they like: kept in smaller number, so that it never displaces the rest.
 BY_STRANGERS = frozenset({AccessAction.LOGIN_FAILED, AccessAction.DENIED})
+
+#: What the system does by itself, day and night: kept apart for the same reason.
+BY_ITSELF = frozenset({AccessAction.DELETE_BLOCKS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@
 | ``phlare:inbox:<tenant>:well`` | sorted set | the order of its rows of pushes that went well | likewise |
 | ``phlare:inbox:<tenant>:trouble`` | sorted set | the order of the others | likewise |
 | ``phlare:inboxes`` | sorted set | tenants with an inbox by the time (ms) of their last push | always |
+| ``phlare:retention`` | string | whose turn it is to delete old blocks | half a minute |
 | ``phlare:unuploaded`` | sorted set | ingesters by the time (ms) since when they hold data not uploaded | always |
 """
 
@@ -29,6 +30,7 @@ UNUPLOADED_KEY = "phlare:unuploaded"
 INBOXES_KEY = "phlare:inboxes"
 INBOX_PREFIX = "phlare:inbox:"
 TICK_KEY = "phlare:tick"
+RETENTION_KEY = "phlare:retention"
 
 #: Seconds an unread answer waits for its reader. Readers wait seconds, so a minute only bounds what crashes leave
 #: behind.

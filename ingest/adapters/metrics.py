@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge
 
 from ingest.distributor.reroute import QueueOutcome
 from ingest.ingester.service import IngesterStatus
+from ingest.retention.service import Round
 from ingest.storage.acks import AckCode
 from ingest.storage.shipper import Shipped
 
@@ -26,6 +27,17 @@ _HINTS_SENT = Counter(
     "phlare_hints_sent", "Messages left in the queue of an ingester that is away or behind.", ["ingester"]
 )
 _HINTS_SKIPPED = Counter("phlare_hints_skipped", "Messages an ingester missed, by cause.", ["ingester", "cause"])
+_RETENTION = Counter(
+    "phlare_retention_blocks",
+    "Blocks that were older than their tenant keeps them, by what became of them.",
+    ["outcome"],
+)
+_RETENTION_BYTES = Counter("phlare_retention_deleted_bytes", "Bytes of blocks that retention deleted from the bucket.")
+_RETENTION_SUCCESS = Gauge(
+    "phlare_retention_last_success_timestamp_seconds",
+    "When a round of retention last ended without a failure.",
+    multiprocess_mode="mostrecent",
+)
 _REDIS_SHARE = Gauge(
     "phlare_redis_memory_share", "Memory of Redis in use, of its bound.", multiprocess_mode="mostrecent"
 )
@@ -77,6 +89,15 @@ def count_rerouted(done: QueueOutcome) -> None:
     """Count what a round of rerouting did."""
     for outcome in ("messages", "records", "refused", "gone", "damaged"):
         _REROUTED.labels(outcome).inc(getattr(done, outcome))
+
+
+def count_retention(done: Round, now_seconds: float) -> None:
+    """Count what a round of retention did."""
+    for outcome in ("marked", "unmarked", "deleted", "failed"):
+        _RETENTION.labels(outcome).inc(getattr(done, outcome))
+    _RETENTION_BYTES.inc(done.deleted_bytes)
+    if not done.failed:
+        _RETENTION_SUCCESS.set(now_seconds)
 
 
 def count_hint(ingester: str, skipped: str = "") -> None:

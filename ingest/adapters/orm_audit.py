@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from django.db import DatabaseError, close_old_connections
 
-from ingest.access.types import BY_STRANGERS, AccessAction
+from ingest.access.types import BY_ITSELF, BY_STRANGERS, AccessAction
 from ingest.administration.types import Action, Actor, Outcome, Unreachable
 from ingest.models import AuditEntry
 
@@ -15,6 +15,10 @@ log = structlog.get_logger(__name__)
 MAX_ENTRIES = 10_000
 #: Lines kept of what strangers make happen. Counted apart: no flood of them displaces what operators did.
 MAX_ENTRIES_BY_STRANGERS = 1_000
+#: Lines kept of what the system does by itself.
+MAX_ENTRIES_BY_ITSELF = 2_000
+#: The kind of what operators do: everything else.
+_NO_KIND: frozenset[AccessAction] = frozenset()
 #: Longest detail that is kept, in characters.
 MAX_DETAIL = 1000
 #: What a line says of an action that has not ended, or whose process died before it did.
@@ -41,7 +45,7 @@ class OrmAuditLog:
                 instance=instance[:255],
                 outcome=BEGUN,
             )
-            _delete_beyond(self._max_entries, by_strangers=False)
+            _delete_beyond(self._max_entries, _NO_KIND)
         except DatabaseError as error:
             raise Unreachable(f"the audit log cannot be written: {error}") from error
         log.info("admin_action", actor=actor.name, source=actor.source, action=action.value, instance=instance)
@@ -60,27 +64,35 @@ class OrmAuditLog:
 
 def record_access(actor: Actor, action: AccessAction, tenant: str, detail: str) -> None:
     """Write that something was done, or refused, in the transaction of the caller. Raises django.db.DatabaseError."""
-    by_strangers = action in BY_STRANGERS
+    most, kind = _bound_of(action)
     AuditEntry.objects.create(
         actor=actor.name[:150],
         source=actor.source[:64],
         action=action.value,
         tenant=tenant[:150],
-        outcome=REFUSED if by_strangers else DONE,
+        outcome=REFUSED if action in BY_STRANGERS else DONE,
         detail=detail[:MAX_DETAIL],
     )
-    _delete_beyond(MAX_ENTRIES_BY_STRANGERS if by_strangers else MAX_ENTRIES, by_strangers)
+    _delete_beyond(most, kind)
     log.info(
         "access", actor=actor.name, source=actor.source, action=action.value, tenant=tenant, detail=detail[:MAX_DETAIL]
     )
 
 
-def _delete_beyond(most: int, by_strangers: bool) -> None:
-    """Delete the oldest lines of one of the two kinds."""
-    names = [action.value for action in BY_STRANGERS]
-    lines = (
-        AuditEntry.objects.filter(action__in=names) if by_strangers else AuditEntry.objects.exclude(action__in=names)
-    )
+def _bound_of(action: AccessAction) -> tuple[int, frozenset[AccessAction]]:
+    """Return how many lines are kept of the kind that an action is of, and the kind."""
+    if action in BY_STRANGERS:
+        return MAX_ENTRIES_BY_STRANGERS, BY_STRANGERS
+    if action in BY_ITSELF:
+        return MAX_ENTRIES_BY_ITSELF, BY_ITSELF
+    return MAX_ENTRIES, _NO_KIND
+
+
+def _delete_beyond(most: int, kind: frozenset[AccessAction]) -> None:
+    """Delete the oldest lines of one kind."""
+    lines = AuditEntry.objects.filter(action__in=[action.value for action in kind])
+    if not kind:
+        lines = AuditEntry.objects.exclude(action__in=[action.value for action in BY_STRANGERS | BY_ITSELF])
     oldest = lines.order_by("-id").values_list("id", flat=True)[most : most + 1].first()
     if oldest is not None:
         lines.filter(id__lte=oldest).delete()

@@ -13,6 +13,7 @@ from django.db.models import Count, Max, Min, QuerySet, Sum
 from ingest.models import BlockRecord
 from ingest.querier.ports import BlockTotals
 from ingest.querier.types import Unavailable
+from ingest.retention.plan import BlockState
 from ingest.storage.block.meta import BlockMeta
 from ingest.storage.errors import StorageError
 from ingest.storage.read_messages import BlockRef
@@ -26,7 +27,9 @@ class OrmCatalogue:
     """Reads and writes :class:`ingest.models.BlockRecord`. Safe to use from long-lived threads."""
 
     def add(self, meta: Mapping[str, Any], prefix: str) -> None:
-        """Make a block visible to queriers. Adding one that is there already changes nothing."""
+        """Make a block visible to queriers. Adding one that is there already changes nothing: not even one that is on
+        its way out of the bucket, which is not to come back.
+        """
         block = BlockMeta.from_json(json.dumps(meta).encode(), str(meta["ulid"]))
         try:
             close_old_connections()
@@ -46,8 +49,9 @@ class OrmCatalogue:
         BlockRecord.objects.filter(ulid=ulid).delete()
 
     def everything(self) -> Sequence[tuple[str, str]]:
-        """Return (ulid, prefix) of every block."""
-        return list(BlockRecord.objects.order_by("ulid").values_list("ulid", "prefix"))
+        """Return (ulid, prefix) of every block but those whose objects are being deleted or have been."""
+        rows = BlockRecord.objects.exclude(state__in=[BlockState.DELETING, BlockState.GONE])
+        return list(rows.order_by("ulid").values_list("ulid", "prefix"))
 
     def blocks(self, tenant: str, start_ns: int, end_ns: int) -> Sequence[BlockRef]:
         """Return the tenant's blocks that overlap ``start_ns <= time < end_ns``.
@@ -81,7 +85,9 @@ class OrmCatalogue:
 
 
 def _overlapping(tenant: str, start_ns: int, end_ns: int) -> QuerySet[BlockRecord]:
-    return BlockRecord.objects.filter(tenant=tenant, max_time_ns__gte=start_ns, min_time_ns__lt=end_ns)
+    return BlockRecord.objects.filter(
+        tenant=tenant, max_time_ns__gte=start_ns, min_time_ns__lt=end_ns, state=BlockState.KEPT
+    )
 
 
 def _columns(block: BlockMeta, prefix: str) -> dict[str, Any]:

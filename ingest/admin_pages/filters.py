@@ -16,6 +16,7 @@ from ingest.access.types import AccessAction
 from ingest.adapters.orm_audit import BEGUN, REFUSED
 from ingest.administration.types import Action, Outcome
 from ingest.profiles.limit_table import LIMIT_TABLE
+from ingest.retention.plan import BlockState
 
 Choices = Sequence[tuple[str, str]]
 
@@ -73,6 +74,16 @@ class AuditOutcomeFilter(_Chosen):
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
         """Return every outcome that is ever written."""
         return [(BEGUN, BEGUN), *_values(list(Outcome)), (REFUSED, REFUSED)]
+
+
+class BlockStateFilter(_Chosen):
+    """Blocks by how far they are on their way out of the bucket."""
+
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+        """Return the states."""
+        return _values(list(BlockState))
 
 
 class SettingFilter(_Chosen):

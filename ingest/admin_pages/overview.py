@@ -17,6 +17,7 @@ from ingest.admin_pages.navigation import list_url
 from ingest.api.metrics import discarded_profiles
 from ingest.models import ApiToken, AuditEntry, BlockRecord, Tenant
 from ingest.profiles.quantities import format_duration
+from ingest.retention.plan import BlockState
 from ingest.wiring import get_ring_view
 
 #: Rows of each table; each has a link to all of them.
@@ -64,7 +65,7 @@ def _ring() -> dict[str, Any]:
 
 
 def _storage() -> dict[str, Any]:
-    sums = BlockRecord.objects.aggregate(
+    sums = BlockRecord.objects.exclude(state=BlockState.GONE).aggregate(
         blocks=Count("pk"), profiles=Sum("profiles", default=0), size=Sum("size_bytes", default=0)
     )
     newest = BlockRecord.objects.aggregate(registered=Max("registered_at"))["registered"]
@@ -87,7 +88,8 @@ def _tenants() -> dict[str, Any]:
     )
     own = dict(Tenant.objects.values_list("name", "pk"))
     stored = list(
-        BlockRecord.objects.order_by()
+        BlockRecord.objects.exclude(state=BlockState.GONE)
+        .order_by()
         .values("tenant")
         .annotate(size=Sum("size_bytes"), blocks=Count("pk"), newest_ns=Max("max_time_ns"))
         .order_by("-size")

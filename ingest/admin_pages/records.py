@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -13,6 +14,7 @@ from ingest.admin_pages.filters import (
     ActorFilter,
     AuditActionFilter,
     AuditOutcomeFilter,
+    BlockStateFilter,
     OwnerFilter,
     SettingFilter,
     TenantNameFilter,
@@ -21,6 +23,7 @@ from ingest.admin_pages.limits_shown import change_value
 from ingest.administration.types import GOOD, Outcome
 from ingest.models import AuditEntry, BlockRecord, Tenant, TenantChange
 from ingest.profiles.limit_table import BY_COLUMN
+from ingest.retention.plan import BlockState
 
 #: Colour of each outcome; an outcome without one is neither good nor bad.
 _OUTCOME_LABELS = {
@@ -34,8 +37,8 @@ _OUTCOME_LABELS = {
 class BlockRecordAdmin(ToLookAt):
     """Blocks by tenant and time. A row repeats what the bucket says; without it, data in the bucket would be hidden."""
 
-    list_display = ("ulid", "of_tenant", "owner", "first", "last", "series", "profiles", "samples", "size")
-    list_filter = (TenantNameFilter, OwnerFilter, ("created_at", RangeDateTimeFilter))
+    list_display = ("ulid", "of_tenant", "owner", "fate", "first", "last", "series", "profiles", "samples", "size")
+    list_filter = (TenantNameFilter, OwnerFilter, BlockStateFilter, ("created_at", RangeDateTimeFilter))
     search_fields = ("ulid",)
     search_help_text = "Identifier of a block"
     date_hierarchy = "created_at"
@@ -43,9 +46,9 @@ class BlockRecordAdmin(ToLookAt):
     fieldsets = (
         (None, {"fields": ("ulid", "of_tenant", "owner", "prefix")}),
         ("What is in it", {"fields": ("first", "last", "series", "profiles", "rows", "samples")}),
-        ("In the bucket", {"fields": ("size", "objects_count", "created_at", "registered_at")}),
+        ("In the bucket", {"fields": ("size", "objects_count", "created_at", "registered_at", "fate")}),
     )
-    readonly_fields = ("of_tenant", "first", "last", "size")
+    readonly_fields = ("of_tenant", "first", "last", "size", "fate")
 
     @display(description="tenant", ordering="tenant")
     def of_tenant(self, block: BlockRecord) -> str:
@@ -69,6 +72,20 @@ class BlockRecordAdmin(ToLookAt):
     def size(self, block: BlockRecord) -> str:
         """Return its size in the bucket."""
         return shown_bytes(block.size_bytes)
+
+    @display(description="state", ordering="state")
+    def fate(self, block: BlockRecord) -> str:
+        """Return whether queries see it, and when its objects go if they do."""
+        match BlockState(block.state):
+            case BlockState.KEPT:
+                return "kept"
+            case BlockState.MARKED:
+                go_ns = block.state_since_ms * 1_000_000 + round(settings.INGEST.retention_delay_seconds * 1e9)
+                return f"hidden, deleted from {shown_ns(go_ns)} UTC on unless the period is lengthened"
+            case BlockState.DELETING:
+                return "being deleted"
+            case BlockState.GONE:
+                return f"deleted at {shown_ns(block.state_since_ms * 1_000_000)} UTC"
 
 
 class AuditEntryAdmin(ToLookAt):

@@ -1,4 +1,4 @@
-"""Tenants in the admin: their limits, what is in force, what changed, and a box to try relabelling rules in."""
+"""Tenants in the admin: their limits, what is in force, what changed, and boxes to try rules and periods in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, F, Field, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -16,15 +16,18 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from unfold.decorators import action, display
 
+from ingest.adapters.retention_preview import limits_in_force
 from ingest.adapters.tenant_records import delete_tenant, save_tenant
 from ingest.admin_pages.base import TakesEffect, actor_of, confirmation, is_confirmed, shown_bytes, shown_ns
 from ingest.admin_pages.filters import OwnSettingFilter
 from ingest.admin_pages.limits_shown import MAX_CHANGES, shown_changes, shown_limits, used_share
 from ingest.admin_pages.navigation import list_url
+from ingest.admin_pages.retention_box import PERIOD, RetentionBox, default_keeping, tried_period
 from ingest.admin_pages.rules_box import RulesBox, tried
 from ingest.limit_fields import LimitField
 from ingest.models import ApiToken, BlockRecord, Tenant
 from ingest.profiles.limit_table import BY_COLUMN, LIMIT_TABLE, LimitKind, format_limit
+from ingest.retention.plan import BlockState
 from ingest.tenant_wiring import get_limits
 
 SERIES = "max_global_series_per_tenant"
@@ -56,7 +59,7 @@ class TenantAdmin(TakesEffect):
     search_help_text = "Part of a tenant's id"
     readonly_fields = ("in_force", "changes")
     actions = ("reset_to_defaults",)
-    actions_detail = ("try_rules",)
+    actions_detail = ("try_rules", "preview_retention")
     delete_confirmation_template = "ingest/admin/tenant_delete.html"
     compressed_fields = False
     warn_unsaved_form = True
@@ -74,7 +77,8 @@ class TenantAdmin(TakesEffect):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         """Return tenants with what the catalogue and the tokens say of them."""
-        blocks = BlockRecord.objects.filter(tenant=OuterRef("name")).order_by().values("tenant")
+        rows = BlockRecord.objects.filter(tenant=OuterRef("name")).exclude(state=BlockState.GONE)
+        blocks = rows.order_by().values("tenant")
         tokens = ApiToken.objects.filter(tenant=OuterRef("name"), revoked_at=None).order_by().values("tenant")
         return (
             super()
@@ -144,6 +148,15 @@ class TenantAdmin(TakesEffect):
         """Write the row and the history of the change."""
         _save(request, obj)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Say what a changed retention period deletes; by now it is saved."""
+        super().save_related(request, form, formsets, change)
+        if PERIOD.column in form.changed_data:
+            tenant = form.instance.name
+            trial = tried_period(tenant, limits_in_force(tenant).compactor_blocks_retention_period_ns)
+            level = messages.WARNING if trial.deletes_something else messages.INFO
+            self.message_user(request, f"{trial.title}. {' '.join(trial.sentences)}", level)
+
     def delete_model(self, request: HttpRequest, obj: Tenant) -> None:
         """Give the tenant the defaults again."""
         _delete(request, obj)
@@ -152,6 +165,10 @@ class TenantAdmin(TakesEffect):
         """Give each of these tenants the defaults again."""
         for tenant in queryset:
             _delete(request, tenant)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Ask, with what the defaults mean for the tenant's profiles."""
+        return super().delete_view(request, object_id, {**(extra_context or {}), "keeping": default_keeping()})
 
     @admin.action(description="Give the selected tenants the default limits", permissions=["change"])
     def reset_to_defaults(self, request: HttpRequest, queryset: QuerySet[Tenant]) -> HttpResponse | None:
@@ -163,7 +180,8 @@ class TenantAdmin(TakesEffect):
         if not is_confirmed(request):
             consequence = (
                 "Every limit and relabelling rule of theirs is removed and the defaults are in force within seconds; "
-                "shard sizes follow half a minute later. Their profiles stay. What they had stays in the history."
+                f"shard sizes follow half a minute later. {default_keeping() or 'Their profiles stay.'} What they had "
+                "stays in the history."
             )
             question = f"Give {len(tenants)} tenant{'s' if len(tenants) > 1 else ''} the default limits?"
             return confirmation(self, request, "reset_to_defaults", tenants, question, consequence)
@@ -190,6 +208,29 @@ class TenantAdmin(TakesEffect):
             "trial": tried(box) if request.method == "POST" and box.is_valid() else None,
         }
         return TemplateResponse(request, "ingest/admin/rules_box.html", context)
+
+    @action(description="Preview retention", url_path="preview-retention", permissions=["view"])
+    def preview_retention(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what a retention period would delete of the tenant's blocks, and when. Nothing is saved."""
+        tenant = self.get_object(request, object_id)
+        if tenant is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        is_asked = request.method == "POST"
+        own = {"period": getattr(tenant, PERIOD.column)}
+        box = (
+            RetentionBox(request.POST, tenant=tenant.name)
+            if is_asked
+            else RetentionBox(initial=own, tenant=tenant.name)
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Preview retention of {tenant.name}",
+            "opts": self.model._meta,
+            "original": tenant,
+            "form": box,
+            "trial": tried_period(tenant.name, box.cleaned_data["period"]) if is_asked and box.is_valid() else None,
+        }
+        return TemplateResponse(request, "ingest/admin/retention_box.html", context)
 
 
 def _rules_of(tenant: Tenant) -> dict[str, str]:

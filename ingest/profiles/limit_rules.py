@@ -4,8 +4,8 @@ defaults.
 
 from __future__ import annotations
 
-from ingest.profiles.limits import Limits
-from ingest.profiles.quantities import format_bytes
+from ingest.profiles.limits import MINUTE_NS, Limits
+from ingest.profiles.quantities import format_bytes, format_duration
 
 
 def largest_profile_bytes(limits: Limits) -> int:
@@ -38,3 +38,22 @@ def contradictions(limits: Limits) -> list[str]:
             f"({limits.max_flamegraph_nodes_max})."
         )
     return found
+
+
+def retention_contradiction(limits: Limits, held_ns: int) -> str | None:
+    """Return why blocks must not be deleted after this period, in a sentence, or None.
+
+    A profile is taken until it is as old as ``reject_older_than`` allows and may then be on ingesters for ``held_ns``:
+    nothing is deleted from the bucket that anybody may still be at work on. Where profiles of every age are taken, old
+    ones are deleted soon after they were stored, which is what such a period says.
+    """
+    period_ns, shortest_ns = limits.compactor_blocks_retention_period_ns, limits.reject_older_than_ns + held_ns
+    if period_ns == 0 or period_ns >= shortest_ns:
+        return None
+    shortest_minutes = -(-shortest_ns // MINUTE_NS)  # rounded up, so that what is shown may be set
+    return (
+        "Profiles would be deleted that are still on their way to the bucket: compactor_blocks_retention_period "
+        f"({format_duration(period_ns / 1e9)}) is below {format_duration(shortest_minutes * 60)}, which is "
+        f"reject_older_than ({format_duration(limits.reject_older_than_ns / 1e9)}) and the time that profiles may be "
+        "on ingesters. 0 keeps all for ever."
+    )

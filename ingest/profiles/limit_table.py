@@ -20,6 +20,8 @@ from ingest.profiles.relabel_text import parse_position, parse_rules, parse_samp
 
 #: Largest of each kind: what the database keeps and no calculation overflows.
 MAX_COUNT, MAX_BYTES, MAX_DURATION_NS = 2**31 - 1, 1 << 40, 366 * DAY_NS
+#: Profiles are kept for longer than anything else lasts.
+MAX_RETENTION_NS = 10 * MAX_DURATION_NS
 MAX_TEXT_CHARS = 64 << 10
 _SECOND_NS = 1_000_000_000
 
@@ -48,6 +50,7 @@ class LimitInfo:
     group: str  #: heading under which it is shown
     meaning: str  #: what it bounds and what its 0 means, in sentences
     minimum: int = 0
+    longest_ns: int = MAX_DURATION_NS  #: for durations
     short_option: str = ""  #: its name on the command line when that is not the column's
     check: Callable[[str], str | None] | None = None  #: for texts: says what is wrong with one
     choices: tuple[str, ...] = ()  #: for texts: the only ones, where they are few
@@ -82,7 +85,7 @@ class LimitInfo:
         return {
             LimitKind.COUNT: MAX_COUNT,
             LimitKind.BYTES: MAX_BYTES,
-            LimitKind.DURATION: MAX_DURATION_NS,
+            LimitKind.DURATION: self.longest_ns,
             LimitKind.TEXT: MAX_TEXT_CHARS,
         }[self.kind]
 
@@ -93,11 +96,12 @@ class LimitInfo:
 
 
 _RATES, _REQUESTS = "Rate of pushes", "Requests and profiles"
-_LABELS, _RULES, _TIMES, _PLACEMENT, _QUERIES = (
+_LABELS, _RULES, _TIMES, _PLACEMENT, _KEEPING, _QUERIES = (
     "Labels and series",
     "Relabelling",
     "Times of profiles",
     "Placement",
+    "Keeping",
     "Queries",
 )
 
@@ -199,6 +203,14 @@ LIMIT_TABLE: tuple[LimitInfo, ...] = (
         "How many ingesters store this tenant's profiles, over all zones together. 0 is all of them. Writes follow "
         "half a minute after a change. Queries go on asking the ingesters of the former size, so nothing is hidden.",
         short_option="shard-size",
+    ),
+    LimitInfo(
+        "compactor_blocks_retention_period_ns",
+        _KEEPING,
+        "How long profiles are kept: a block is deleted when its newest profile is older than this. What comes in with "
+        "an older time goes soon after it is stored. 0 keeps all for ever.",
+        longest_ns=MAX_RETENTION_NS,
+        short_option="retention-period",
     ),
     LimitInfo(
         "max_query_lookback_ns",

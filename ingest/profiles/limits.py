@@ -97,6 +97,10 @@ class Limits:
     sample_type_relabeling_rules: str = ""
     """Rules that keep or drop sample types, by the labels of the series with ``__type__`` and ``__unit__``."""
 
+    compactor_blocks_retention_period_ns: int = 0
+    """How old the newest profile of a block may get before the block is deleted from the bucket; 0 keeps all for
+    ever."""
+
     max_query_lookback_ns: int = 7 * DAY_NS
     """How far before now a query may reach; earlier starts are moved up. 0 switches it off."""
 

@@ -13,13 +13,17 @@ from ingest.adapters.catalogue_rebuild import rebuild_catalogue
 from ingest.adapters.orm_catalogue import OrmCatalogue
 from ingest.adapters.storages_bucket import blocks_bucket
 from ingest.models import BlockRecord
+from ingest.retention.plan import BlockState
 from ingest.storage.errors import StorageError
 
 
 class Command(BaseCommand):
     """Lists or rebuilds the catalogue."""
 
-    help = "List the blocks that queries see, or rebuild that list from the bucket."
+    help = (
+        "List the blocks of the bucket, and those that retention hides from queries or has deleted, or rebuild that "
+        "list from the bucket."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the actions."""
@@ -39,6 +43,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{row.ulid}  {row.tenant}  {row.owner}  "
                 f"{row.profiles} profiles  {row.series} series  {row.size_bytes} B"
+                f"{'' if row.state == BlockState.KEPT else f'  {row.state}'}"
             )
         self.stdout.write(f"{rows.count()} blocks")
 

@@ -74,6 +74,18 @@ def test_lines_of_strangers_displace_only_one_another(db: None, monkeypatch: pyt
     assert MAX_ENTRIES_BY_STRANGERS == 1000
 
 
+def test_lines_of_what_the_system_does_by_itself_displace_only_one_another(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orm_audit, "MAX_ENTRIES_BY_ITSELF", 3)
+    record_access(BY, AccessAction.CREATE_TOKEN, "ours", "by hand")
+    record_access(STRANGER, AccessAction.DENIED, "ours", "no role")
+    for number in range(10):
+        record_access(Actor("retention", "worker"), AccessAction.DELETE_BLOCKS, "ours", f"round {number}")
+    kept = list(AuditEntry.objects.order_by("id").values_list("detail", flat=True))
+    assert kept == ["by hand", "no role", "round 7", "round 8", "round 9"]
+
+
 def test_lines_of_operators_are_bounded_as_well(db: None) -> None:
     record_access(STRANGER, AccessAction.DENIED, "", "first")
     log = OrmAuditLog(max_entries=3)

@@ -28,7 +28,7 @@ def pages(site: Admin) -> list[str]:
     found = [f"/admin/ingest/{name}/" for name in LISTS]
     found += [f"/admin/ingest/{name}/{rows[name]}/{what}/" for name in LISTS for what in ("change", "history")]
     found += [f"/admin/ingest/{name}/add/" for name in ADDED_BY_PEOPLE]
-    found += [f"/admin/ingest/tenant/{site.tenant.pk}/try-rules/", f"/admin/ingest/tenant/{site.tenant.pk}/delete/"]
+    found += [f"/admin/ingest/tenant/{site.tenant.pk}/{what}/" for what in ("try-rules", "preview-retention", "delete")]
     found += ["/admin/auth/user/", "/admin/auth/user/add/", "/admin/auth/group/", "/admin/auth/group/add/"]
     return found
 

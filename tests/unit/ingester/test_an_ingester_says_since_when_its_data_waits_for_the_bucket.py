@@ -52,3 +52,14 @@ def test_a_look_back_shorter_than_data_stays_on_ingesters_is_refused(
     found = config.validate()
     assert len(found) == problems
     assert all("so queries could miss them" in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(("delay_seconds", "problems"), [(90.0, 0), (89.0, 1), (0.0, 1)])
+def test_a_deletion_that_does_not_wait_for_queries_is_refused(
+    tmp_path: Path, delay_seconds: float, problems: int
+) -> None:
+    found = IngestConfig(
+        tmp_path, query_deadline_seconds=30, retention_delay_seconds=delay_seconds
+    ).validate_retention()
+    assert len(found) == problems
+    assert all("shorter than a query may read a block" in sentence for sentence in found)

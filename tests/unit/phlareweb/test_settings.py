@@ -93,3 +93,12 @@ def test_messages_are_never_pickled(run):
 
 def test_the_version_is_the_newest_of_the_changelog(run):
     assert f"## {shown(run, 'settings.VERSION')}\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_a_default_that_deletes_profiles_on_their_way_to_the_bucket_is_a_mistake(run):
+    ended = run("manage.py", "check", "--tag", "phlare", PHLARE_LIMIT_COMPACTOR_BLOCKS_RETENTION_PERIOD="2h")
+    assert ended.returncode == 1
+    assert "phlare.E009" in ended.stderr
+    assert "(2h) is below 141m" in ended.stderr
+    ended = run("manage.py", "check", "--tag", "phlare", PHLARE_LIMIT_COMPACTOR_BLOCKS_RETENTION_PERIOD="3h")
+    assert ended.returncode == 0, ended.stderr

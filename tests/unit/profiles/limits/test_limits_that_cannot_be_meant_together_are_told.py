@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ingest.profiles.limit_rules import contradictions
-from ingest.profiles.limits import DEFAULT_LIMITS, MIB
+from ingest.profiles.limit_rules import contradictions, retention_contradiction
+from ingest.profiles.limits import DAY_NS, DEFAULT_LIMITS, HOUR_NS, MIB, Limits
 
 
 def test_the_defaults_break_no_rule() -> None:
@@ -52,3 +52,35 @@ def test_each_contradiction_is_one_sentence_with_both_values(changes: dict[str, 
 )
 def test_a_bound_itself_may_be_set(changes: dict[str, int]) -> None:
     assert contradictions(replace(DEFAULT_LIMITS, **changes)) == []
+
+
+HELD_NS = 80 * 60 * 10**9
+
+
+def kept_for(period_ns: int, **changes: int) -> Limits:
+    return replace(DEFAULT_LIMITS, compactor_blocks_retention_period_ns=period_ns, **changes)
+
+
+@pytest.mark.parametrize(
+    ("limits", "is_refused"),
+    [
+        pytest.param(kept_for(0), False, id="for ever"),
+        pytest.param(kept_for(HOUR_NS + HELD_NS), False, id="the shortest"),
+        pytest.param(kept_for(HOUR_NS + HELD_NS - 1), True, id="shorter"),
+        pytest.param(kept_for(1), True, id="next to nothing"),
+        pytest.param(kept_for(DAY_NS, reject_older_than_ns=DAY_NS), True, id="no longer than profiles are taken"),
+        pytest.param(kept_for(2 * DAY_NS, reject_older_than_ns=DAY_NS), False, id="longer than profiles are taken"),
+        pytest.param(kept_for(HELD_NS, reject_older_than_ns=0), False, id="where every age is taken"),
+        pytest.param(kept_for(HELD_NS - 1, reject_older_than_ns=0), True, id="while ingesters may have them"),
+    ],
+)
+def test_a_retention_period_covers_the_way_of_a_profile_into_the_bucket(limits: Limits, is_refused: bool) -> None:
+    found = retention_contradiction(limits, HELD_NS)
+    assert (found is not None) is is_refused
+
+
+def test_a_refused_retention_period_names_both_times() -> None:
+    sentence = retention_contradiction(kept_for(HOUR_NS), HELD_NS)
+    assert sentence is not None
+    assert "compactor_blocks_retention_period (1h) is below 140m" in sentence
+    assert sentence.endswith(".")
