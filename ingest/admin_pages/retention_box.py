@@ -84,8 +84,9 @@ def sentences(found: Preview) -> list[str]:
         )
     if found.to_unmark.blocks:
         told.append(f"The next round brings back what is hidden now: {_shown(found.to_unmark)}.")
-    told.append(f"Kept: {_shown(found.kept)}." if found.kept.blocks else "No other block is in the bucket.")
-    return told
+    if found.kept.blocks:
+        told.append(f"Kept: {_shown(found.kept)}.")
+    return told or ["The tenant has no block in the bucket."]
 
 
 def _shown(total: Total) -> str:

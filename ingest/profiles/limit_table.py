@@ -275,6 +275,7 @@ def _parse(kind: LimitKind, text: str) -> int | str | None:
             return parse_bytes(text)
         case LimitKind.DURATION:
             seconds = parse_duration(text)
-            return None if seconds is None else round(seconds * _SECOND_NS)
+            # Kept in microseconds, and exact in them for as long as the longest may be.
+            return None if seconds is None else round(seconds * 1_000_000) * 1000
         case LimitKind.COUNT:
             return int(text) if re.fullmatch(r"\d{1,19}", text.strip(), re.ASCII) else None

@@ -48,6 +48,7 @@ PAGES = {
     "tenant-history": "/admin/ingest/tenant/{tenant}/history/",
     "tenant-delete": "/admin/ingest/tenant/{tenant}/delete/",
     "rules": "/admin/ingest/tenant/{tenant}/try-rules/",
+    "retention": "/admin/ingest/tenant/{tenant}/preview-retention/",
     "tokens": "/admin/ingest/apitoken/",
     "token-add": "/admin/ingest/apitoken/add/",
     "token": "/admin/ingest/apitoken/{token}/change/",
@@ -187,6 +188,23 @@ def test_a_token_is_made_copied_and_revoked_after_a_question(page: Page) -> None
     assert violations(page) == []
     page.get_by_role("button", name="Yes, I am sure").click()
     expect(page.get_by_text("1 token was revoked")).to_be_visible()
+
+
+def test_a_retention_period_is_previewed_on_the_page_of_a_tenant(page: Page, pages: dict[str, str]) -> None:
+    signed_in(page)
+    page.goto(pages["tenant"])
+    page.get_by_role("link", name="Preview retention").click()
+    period = page.get_by_label("Compactor blocks retention period")
+    period.fill("30d")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#trial")).to_contain_text("Nothing would be deleted")
+    expect(page.locator("#trial")).to_contain_text("The tenant has no block in the bucket.")
+    picture(page, "admin-retention-tried")
+    assert violations(page) == []
+    period.fill("1h")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("alert")).to_contain_text("still on their way to the bucket")
+    expect(page.locator("#trial")).to_have_count(0)
 
 
 def test_rules_are_tried_on_the_page_of_a_tenant(page: Page, pages: dict[str, str]) -> None:
