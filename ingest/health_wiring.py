@@ -65,22 +65,25 @@ def all_components() -> list[Component]:
     """
     view = wiring.get_ring_view()
     cards = view.instances()
-    is_stale = view.stale_seconds() > 0
-    members = [card.member for card in cards if card.member.readable and not is_stale]
+    stale_seconds = view.stale_seconds()
+    members = [card.member for card in cards if card.member.readable and not stale_seconds]
     ask = get_source_probe()
     found = get_health_checks().components([Question(one.id, _INGESTER, partial(ask, one.id)) for one in members])
     answers = {one.name: one for one in found if one.kind == _INGESTER}
     others = [one for one in found if one.kind != _INGESTER]
-    return others + [_ingester(card, answers.get(card.member.id), is_stale) for card in cards]
+    return others + [_ingester(card, answers.get(card.member.id), stale_seconds) for card in cards]
 
 
-def _ingester(card: InstanceCard, answer: Component | None, is_stale: bool) -> Component:
+def _ingester(card: InstanceCard, answer: Component | None, stale_seconds: float) -> Component:
     member, why = card.member, str(card.status.get("why_not_ready", ""))
     heartbeat = f"heartbeat {member.heartbeat_age_seconds:.0f} s ago"
-    said = Component(member.id, _INGESTER, _ingester_health(member.shown_state, bool(why), is_stale), None, why)
+    said = Component(
+        member.id, _INGESTER, _ingester_health(member.shown_state, bool(why), stale_seconds > 0), None, why
+    )
     both = [said] if answer is None else [said, answer]
     silence = f"reads: {answer.detail}" if answer and answer.detail else ""
-    details = ", ".join(filter(None, (member.shown_state, member.zone, heartbeat, why, silence)))
+    unheard = f"last known: Redis has not answered for {stale_seconds:.0f} s" if stale_seconds else ""
+    details = ", ".join(filter(None, (member.shown_state, member.zone, heartbeat, why, silence, unheard)))
     return Component(member.id, _INGESTER, worst(both), answer.latency_ms if answer else None, details)
 
 

@@ -35,7 +35,7 @@ function shown(row, open) {
   const key = [row.first_ms, row.verdict, row.reason, ...row.suspects, JSON.stringify(row.labels)].join();
   const facts = [
     ['Reason', [row.reason, ...row.suspects].filter(Boolean).join(', ')], ['Limit', row.limit],
-    ['Left out', Object.entries(row.dropped).map(([name, count]) => `${count} ${name.replaceAll('_', ' ')}`).join(', ')],
+    ['Left out', Object.entries(row.dropped).map(([name, count]) => `${name.replaceAll('_', ' ')}: ${count.toLocaleString()}`).join(', ')],
     ['Stored', row.samples ? `${counted(row.samples, 'sample')} in ${counted(row.series, 'series', 'series')}` : ''],
     ['Door', row.door], ['User agent', row.user_agent], ['Language', row.language],
     ['Profile', row.profile], ['Labels', Object.entries(row.labels).map(([name, value]) => `${name}=${value}`).join(' ')],

@@ -86,12 +86,17 @@ export const getJson = (path, options = {}) => tried(options, async () => read(a
 export const sendJson = (method, path, options = {}) => getJson(path, { ...options, method });
 
 async function tried({ method = 'GET', signal, attempts = method === 'GET' ? ATTEMPTS : 1 }, question) {
+  let told = null;
   for (let left = attempts - 1; ; left -= 1) {
-    try { return await question(); } catch (error) {
+    try {
+      if (told) await pause(1000 * Math.min(told.retryAfterSeconds || 1, 5), signal);
+      return await question();
+    } catch (error) {
       if (error.name === 'AbortError') throw error;
-      const told = error instanceof RequestError ? error : new RequestError(`The server ${error.name === 'TimeoutError' ? 'does not answer' : 'could not be reached'}.`);
+      // Where the time was up before it could be asked again, the reason that was told is the better one.
+      if (error instanceof RequestError) told = error;
+      else told ??= new RequestError(`The server ${error.name === 'TimeoutError' ? 'does not answer' : 'could not be reached'}.`);
       if (left <= 0 || !told.mayPass || signal?.aborted) throw told;
-      await pause(1000 * Math.min(told.retryAfterSeconds || 1, 5), signal);
     }
   }
 }

@@ -62,6 +62,19 @@ for (const [status, words] of [[413, 'too large'], [429, 'no more requests'], [5
   });
 }
 
+test('what hangs is said not to answer when its time is up', async () => {
+  answers = [() => {}];
+  await assert.rejects(getJson(base, { signal: AbortSignal.timeout(50) }), { name: 'RequestError', message: 'The server does not answer.', status: 0 });
+  assert.equal(seen.length, 1);
+});
+
+test('a reason that was told is kept when the second answer does not come in time', async () => {
+  answers = [own(503, 'Redis is away.'), () => {}];
+  await assert.rejects(getJson(base, { signal: AbortSignal.timeout(1300) }), { message: 'Redis is away.', status: 503 });
+  answers = [own(503, 'Redis is away.')];
+  await assert.rejects(getJson(base, { signal: AbortSignal.timeout(300) }), { message: 'Redis is away.' });
+});
+
 test('an answer that is cancelled while it comes is no failure', async () => {
   answers = [(response) => { response.writeHead(200, { 'Content-Length': '100' }); response.write('{'); }];
   const controller = new AbortController();

@@ -77,6 +77,7 @@ def test_an_ingester_whose_heartbeat_is_old_is_down(client: Client) -> None:
     (ingester,) = [one for one in document["components"] if one["kind"] == "ingester"]
     assert ingester["health"] == "down"
     assert InstanceState.ACTIVE.name in ingester["detail"]
+    assert ingester["detail"].endswith("Redis has not answered for 12 s")
 
 
 def test_an_ingester_that_answers_no_read_is_down_though_its_heart_beats(client: Client) -> None:
