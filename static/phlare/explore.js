@@ -1,7 +1,7 @@
 // The page that explores profiles. All that it shows is in the address; each part asks for what it shows and nothing twice.
 import { copyText } from './clipboard.js';
 import { Completion } from './completion.js';
-import { beginning, hiddenText, missingNotice, pointsAfter, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
+import { beginning, failureTexts, hiddenText, missingNotice, pointsAfter, queryOf, resolutionText, serviceOf, servicesOf, staleText, typesOf } from './explore_data.js';
 import { DEFAULTS, chartQuestion, comparison, comparisonWithBefore, graphParameters, groupQuery, linesParameters, movedRange, rangeOf, refreshSeconds, selectionOf, servicesParameters, topParameters } from './explore_query.js';
 import { exportMenu } from './export_menu.js';
 import { decode, follow } from './flame_data.js';
@@ -27,17 +27,19 @@ const $ = (id) => document.getElementById(id);
 const state = new PageState(DEFAULTS, load);
 const notices = new Map(); // part of the page -> its notices
 const answers = new Map(); // part of the page -> its answer
-/** Each part of the page: what shows that it is waited for, how waiting is called, and what is said when it fails. */
+const failures = new Map(); // part of the page -> why it could not be read
+/** Each part of the page: what shows that it is waited for, what it is, and what waiting for it is called. */
 const PARTS = {
-  services: ['services', 'Reading services', 'Services could not be read'],
-  timeline: ['chart', 'Reading the timeline', 'The timeline could not be read'],
-  graph: ['graph-views', 'Merging profiles', 'The flame graph could not be made'],
-  top: ['functions', 'Reading functions', 'The table could not be read in full'],
-  deep: ['flame', 'Reading small frames', 'Small frames could not be read'],
-  labels: ['labels', 'Reading labels', 'Labels could not be read'],
-  lines: ['services', 'Reading totals', 'Totals of services could not be read'],
+  services: ['services', 'services'],
+  timeline: ['chart', 'the timeline'],
+  graph: ['graph-views', 'the flame graph', 'Merging profiles'],
+  top: ['functions', 'the full table'],
+  deep: ['flame', 'small frames'],
+  labels: ['labels', 'labels'],
+  lines: ['services', 'totals of services'],
 };
-const questions = Object.fromEntries(Object.entries(PARTS).map(([part, [id, what]]) => [part, new Question($(id), { what })]));
+const MAIN = ['services', 'timeline', 'graph']; // without these the page is not what its address says
+const questions = Object.fromEntries(Object.entries(PARTS).map(([part, [id, of, what = `Reading ${of}`]]) => [part, new Question($(id), { what })]));
 let nowMs = serverNow();
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
@@ -71,13 +73,17 @@ const range = () => rangeOf(state.values, nowMs);
 const diffAddress = (values) => withParameters($('page').dataset.diff, { ...values, tenant: tenant() });
 
 function change(changes) {
+  notices.delete('export');
   state.set(changes);
   load();
 }
 
 function tell(part, list) {
   notices.set(part, list.filter(Boolean));
-  showNotices([...notices.values()].flat());
+  const old = failures.has('graph') && shownAt ? `${staleText(shownAt)} ` : '';
+  const parts = Object.keys(PARTS).filter((one) => failures.has(one)).map((one) => [PARTS[one][1], failures.get(one)]);
+  const failed = failureTexts(parts).map(([what, error]) => failure(old + what, error, again));
+  showNotices([...notices.values(), failed].flat());
 }
 
 /** Ask for one part and show it; what goes wrong is said, and may be tried again. @returns the answer, undefined when there is none */
@@ -87,16 +93,16 @@ async function attempt(part, path, parameters, show) {
     if (answer === undefined) return undefined;
     answers.set(part, answer);
     await show(answer);
-    notices.delete(part);
-    tell('missing', [missingNotice([...answers.values()], refresh)]);
+    failures.delete(part);
     return answer;
   } catch (error) {
-    const [,, what] = PARTS[part];
-    tell(part, [failure(part === 'graph' && shownAt ? `${what} (${staleText(shownAt)})` : what, error, again)]);
-    $('graph-views').classList.remove('skeleton');
-    say(shownAt ? `stale: of ${clock(shownAt)}` : 'failed');
+    failures.set(part, error);
+    if (MAIN.includes(part)) {
+      $('graph-views').classList.remove('skeleton');
+      say(shownAt ? `stale: of ${clock(shownAt)}` : 'failed');
+    }
     return undefined;
-  }
+  } finally { tell('missing', [missingNotice([...answers.values()], refresh)]); }
 }
 
 /** A tenant may be allowed fewer frames than the page asks for: then its default is what it gets. */
@@ -152,7 +158,7 @@ function begin() {
 function showServices(answer) {
   services.show(servicesOf(answer.series), serviceOf(state.values.query));
   const isEmpty = !services.names.length;
-  $('empty').hidden = !isEmpty;
+  $('empty').hidden = !isEmpty || !answer.sources.complete; // who did not answer may have some
   $('shown').hidden = isEmpty;
   controls();
 }
@@ -177,14 +183,14 @@ function showChart(answer) {
 function showGraph(answer) {
   if (answer !== panel.answer) {
     deepened = new Set();
-    answers.delete('top');
+    for (const part of ['top', 'deep']) { answers.delete(part); failures.delete(part); } // they were of the graph before
     panel.show(answer);
     if (!shownAt) requestAnimationFrame(() => setTimeout(() => performance.mark('phlare-first-graph'))); // after it is painted
     shownAt = Date.now();
     if (answer.hidden_nodes) attempt('top', '/api/v1/top', topParameters(state.values, nowMs), () => panel.relist());
   } else panel.restore();
   $('facts').textContent = panel.facts();
-  tell('facts', [hiddenNotice(answer), pickedNotice(), answer.total ? null : ['info', 'No profile of this type matches the labels in this range. Take a label away, or choose a longer range.']]);
+  tell('facts', [hiddenNotice(answer), pickedNotice(), answer.total || !answer.sources.complete ? null : ['info', 'No profile of this type matches the labels in this range. Take a label away, or choose a longer range.']]);
 }
 
 function hiddenNotice(answer) {

@@ -55,6 +55,18 @@ export function missingNotice(answers, again) {
     : ['warn', `This is only a part: ${names} did not answer.`, again];
 }
 
+const LIST = new Intl.ListFormat('en-GB');
+
+/** What could not be read, and why: parts that failed for one reason are told in one sentence. @param failures and @returns [[text, error], ...] */
+export function failureTexts(failures) {
+  const alike = new Map(); // by what is said of them
+  for (const one of failures) alike.set(one[1].message, [...alike.get(one[1].message) ?? [], one]);
+  return [...alike.values()].map((some) => {
+    const text = LIST.format(some.map(([part]) => part));
+    return [`${text[0].toUpperCase()}${text.slice(1)} could not be read`, some[0][1]];
+  });
+}
+
 /** What a graph leaves out, in words; empty when it is whole. */
 export function hiddenText({ hidden_nodes: nodes, hidden, total }) {
   return nodes ? `${percent(total ? hidden / total : 0)} is in ${counted(nodes, 'frame')} too small to be sent, shown as "other".` : '';

@@ -54,7 +54,7 @@ export class ServiceList {
     if (shown.length) { // the rows out of view; as a padding of the list they would make it longer than its panel
       shown[0].style.marginTop = `${first * ROW}px`;
       shown.at(-1).style.marginBottom = `${(rows.length - last) * ROW}px`;
-    } else shown.push(element('li', { class: 'dim none' }, this.names.length ? 'No service is called so.' : 'No service in this range.'));
+    } else shown.push(element('li', { class: 'dim none' }, this.names.length ? 'No service is called so.' : 'No service was found in this range.'));
     refill(list, ...shown);
   }
 

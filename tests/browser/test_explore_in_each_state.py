@@ -38,7 +38,7 @@ def test_a_failure_names_the_request_and_is_tried_again(open_page: OpenPage) -> 
     page = open_page(expected=("500",))
     answer_with(page, "**/api/v1/flamegraph**", 500, json.dumps({"message": "The server failed; its log says why."}))
     page.goto("/explore")
-    expect(page.locator("#notices")).to_contain_text("The flame graph could not be made: The server failed")
+    expect(page.locator("#notices")).to_contain_text("The flame graph could not be read: The server failed")
     expect(page.locator("#notices .request-id")).to_have_text("feedc0de")
     expect(page.locator("#status")).to_have_text("failed")
     picture(page, "explore-error")

@@ -1,7 +1,7 @@
 // What the explore page makes of answers: services, types, labels, notices, and where a value lies in a heatmap.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { beginning, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
+import { beginning, failureTexts, hiddenText, missingNotice, pointsAfter, preferredType, queryOf, resolutionText, serviceOf, servicesOf, typesOf } from '../phlare/explore_data.js';
 import { bucketOf, exemplarsOf } from '../phlare/heatmap.js';
 import { countValues } from '../phlare/labels.js';
 import { groupedTypes } from '../phlare/profile_types.js';
@@ -64,6 +64,14 @@ test('who did not answer is said, and whether that matters', () => {
   assert.equal(kind, 'warn');
   assert.equal(way, again);
   assert.match(text, /ingester-1 \(timeout\), bucket \(timeout\)/);
+});
+
+test('parts that failed for one reason are told together, each other one alone', () => {
+  const away = new Error('Redis cannot be reached.'), late = new Error('Too late.');
+  assert.deepEqual(failureTexts([]), []);
+  assert.deepEqual(failureTexts([['labels', late]]), [['Labels could not be read', late]]);
+  const failures = [['services', away], ['labels', late], ['the timeline', new Error(away.message)], ['the flame graph', away]];
+  assert.deepEqual(failureTexts(failures), [['Services, the timeline and the flame graph could not be read', away], ['Labels could not be read', late]]);
 });
 
 test('what a graph leaves out is said in frames and share', () => {
