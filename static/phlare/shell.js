@@ -17,17 +17,13 @@ export async function allowedScopes() {
 
 function themeButton() {
   const button = $('theme');
-  const root = document.documentElement;
+  const next = () => (document.documentElement.dataset.theme === 'light' ? 'dark' : 'light');
   const tell = () => {
-    const next = root.dataset.theme === 'light' ? 'dark' : 'light';
-    button.setAttribute('aria-label', `Use ${next} colours`);
-    button.title = `Use ${next} colours`;
+    button.title = `Use ${next()} colours`;
+    button.setAttribute('aria-label', button.title);
   };
   document.addEventListener('themechange', tell);
-  button.addEventListener('click', () => {
-    const next = root.dataset.theme === 'light' ? 'dark' : 'light';
-    document.dispatchEvent(new CustomEvent('themechosen', { detail: next }));
-  });
+  button.addEventListener('click', () => document.dispatchEvent(new CustomEvent('themechosen', { detail: next() })));
   tell();
 }
 

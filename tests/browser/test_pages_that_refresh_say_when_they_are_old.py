@@ -59,6 +59,17 @@ def test_a_first_wait_that_lasts_is_shown_and_can_be_ended(page: Page, path: str
     expect(page.locator(rows).first).to_be_visible(timeout=PATIENCE_MS)
 
 
+def test_an_inbox_that_is_not_to_refresh_says_so_and_is_read_when_it_is_asked_for(page: Page) -> None:
+    page.goto("/inbox")
+    expect(page.locator("#status")).to_have_text(FRESH)
+    page.get_by_label("Refresh every 5 s").uncheck()
+    expect(page.locator("#status")).to_have_text(re.compile(r"^paused · as it was (1[5-9]|[2-9]\d)\.\d s ago$"))
+    expect(page.locator("body")).not_to_have_class(re.compile("stale"))
+    with page.expect_request("**/api/v1/inbox?**"):
+        page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator("#status")).to_have_text(re.compile(r"^paused · as it was \d\.\d s ago$"))
+
+
 def test_a_row_of_the_inbox_is_a_card_on_a_phone(open_page: OpenPage) -> None:
     page = open_page(size=PHONE)
     page.goto("/inbox")
