@@ -7,7 +7,7 @@ import { DiffView, VIEW_DEFAULTS, searchBySlash } from './diff_view.js';
 import { missingNotice, preferredType, queryOf, staleText } from './explore_data.js';
 import { decode } from './flame_data.js';
 import { counted, exact, percent, quantity } from './format.js';
-import { element, failure, getJson, showNotices, withParameters } from './page.js';
+import { $, element, failure, getJson, showNotices, withParameters } from './page.js';
 import { listTypes } from './profile_types.js';
 import { PageState } from './state.js';
 import { clock } from './time_range.js';
@@ -24,7 +24,6 @@ const DEFAULTS = {
 /** What an address has to name to say what is compared. */
 const COMPARED = ['type', ...FIELDS];
 
-const $ = (id) => document.getElementById(id);
 const form = $('sides');
 const state = new PageState(DEFAULTS, () => load());
 let maxNodes = FIRST_NODES;

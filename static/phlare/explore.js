@@ -10,7 +10,7 @@ import { GraphPanel } from './graph_panel.js';
 import { Heatmap } from './heatmap.js';
 import { LabelBar, countValues } from './labels.js';
 import { Legend } from './legend.js';
-import { element, failure, getJson, showNotices, tenant, withParameters } from './page.js';
+import { $, element, failure, getJson, showNotices, tenant, withParameters } from './page.js';
 import { listTypes } from './profile_types.js';
 import { Question } from './questions.js';
 import { RangePicker } from './range_picker.js';
@@ -23,7 +23,6 @@ import { repeat } from './waits.js';
 
 const MOST_ADDRESS = 6000; // characters of an address that servers in between surely take
 
-const $ = (id) => document.getElementById(id);
 const state = new PageState(DEFAULTS, load);
 const notices = new Map(); // part of the page -> its notices
 const answers = new Map(); // part of the page -> its answer

@@ -1,7 +1,7 @@
 // Taking away what is shown: every format of the server, and the picture as it is on the screen. The formats are in
 // templates/ingest/export_menu.html.
 import { opens } from './menu.js';
-import { ask, element } from './page.js';
+import { $, ask, element } from './page.js';
 
 /**
  * Make a button open the formats.
@@ -16,7 +16,7 @@ export function exportMenu(button, { parameters, canvas, onfail }) {
     } catch (error) { onfail(error); }
   }
   const close = opens(button, (panel) => {
-    panel.append(document.getElementById('export-formats').content.cloneNode(true));
+    panel.append($('export-formats').content.cloneNode(true));
     panel.onclick = ({ target }) => {
       const { value: format } = target.closest('button') ?? {};
       if (!format) return;

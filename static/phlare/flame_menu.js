@@ -2,7 +2,7 @@
 // the one in templates/ingest/frame_menu.html.
 import { visible } from './frame_name.js';
 import { putAt, step } from './menu.js';
-import { element } from './page.js';
+import { $, element } from './page.js';
 
 /**
  * Open it at a point of the window.
@@ -11,7 +11,7 @@ import { element } from './page.js';
  * @param {{compared: boolean}} of whether the graph is of two profiles
  */
 export function openFrameMenu({ name }, values, [x, y], onaction, { compared }) {
-  const menu = document.getElementById('frame-menu');
+  const menu = $('frame-menu');
   const all = [...menu.querySelectorAll('button')];
   for (const item of all) item.hidden = compared && item.value === 'diff';
   const items = all.filter((item) => !item.hidden);

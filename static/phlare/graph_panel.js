@@ -9,9 +9,8 @@ import { NO_NAME } from './frame_name.js';
 import { FunctionTable } from './function_table.js';
 import { Sandwich } from './sandwich.js';
 import { opens } from './menu.js';
-import { element } from './page.js';
+import { $, element } from './page.js';
 
-const $ = (id) => document.getElementById(id);
 const VIEWS = { flame: ['flame'], table: ['functions'], both: ['flame', 'functions'], sandwich: ['sandwich'], tree: ['call-tree'] };
 const KEYS = Object.keys(VIEWS);
 

@@ -1,13 +1,12 @@
 // The inbox page: asks what became of pushes and shows it. A fate is always a word beside its colour.
 import { age, counted, quantity } from './format.js';
-import { element, getJson, refill, terms } from './page.js';
+import { $, element, getJson, refill, terms } from './page.js';
 import { since } from './server_clock.js';
 import { PageState } from './state.js';
 import { Watch, showFigures } from './watch.js';
 
 const PERIOD_SECONDS = 5;
 const FATES = ['accepted', 'clipped', 'empty', 'rejected', 'failed'];
-const $ = (id) => document.getElementById(id);
 const form = $('filter');
 const state = new PageState({ show: '', service_name: '' }, () => { fill(); watch.now(); });
 

@@ -1,6 +1,6 @@
 // The limits page: what a tenant may send and ask for, how much of it is taken, and what became of its pushes in a day.
 import { percent, quantity } from './format.js';
-import { element, getJson, refill } from './page.js';
+import { $, element, getJson, refill } from './page.js';
 import { dateTime } from './time_range.js';
 import { Watch, showFigures } from './watch.js';
 
@@ -9,7 +9,6 @@ const HOUR_MS = 3_600_000;
 const HOURS = 25;
 const LEAST_MS = 60_000; // of an hour that has just begun
 const RATE = 'ingestion_rate_bytes_per_second';
-const $ = (id) => document.getElementById(id);
 
 function show([limits, hours]) {
   showLimits(withRate(limits, hours));

@@ -1,5 +1,7 @@
 // What every page needs: elements, addresses, requests, notices.
 
+export const $ = (id) => document.getElementById(id);
+
 const meta = (name) => globalThis.document?.querySelector(`meta[name="phlare-${name}"]`)?.content ?? '';
 const ATTEMPTS = 2;
 // What an answer means that this server did not write: something between here and it did.
@@ -140,7 +142,7 @@ const pause = (milliseconds, signal) => new Promise((resolve, reject) => {
 });
 
 /** Replace the notices of a host; each is [kind, text, ...more] with kind info, warn or bad. More are elements, and what to do again. */
-export function showNotices(notices, host = document.getElementById('notices')) {
+export function showNotices(notices, host = $('notices')) {
   // An alert that is the same, or only counts seconds on, must not be read out again.
   const key = notices.map(([kind, text]) => kind + text.replace(/\d+ s\b/g, '')).join('\n');
   if (host.dataset.key === key) {
@@ -173,7 +175,7 @@ function forPeople({ reason, message }) {
     const next = location.pathname + location.search;
     return { message: 'You are signed out.', ways: [element('a', { class: 'button', href: withParameters(meta('sign-in'), { next }) }, 'Sign in again')] };
   }
-  const field = document.getElementById('tenant');
+  const field = $('tenant');
   if (reason !== 'missing_tenant' || !field) return { message, ways: [] };
   const choose = () => { field.focus(); field.showPicker(); };
   return { message: 'There are several tenants.', ways: [element('button', { onclick: choose }, 'Choose one')] };

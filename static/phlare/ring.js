@@ -1,6 +1,6 @@
 // The ring page: asks for the ring every two seconds while it is seen, and says how old what it shows is.
 import { age, counted, percent, quantity, rate } from './format.js';
-import { element, getJson, setText } from './page.js';
+import { $, element, getJson, setText } from './page.js';
 import { Member } from './ring_cards.js';
 import { Donut, inWords } from './ring_donut.js';
 import { mayAct } from './ring_actions.js';
@@ -16,7 +16,6 @@ const AUDIT_SECONDS = 30;
 const HISTORY_LINES = 50;
 const AUDIT_LINES = 500;
 const DEFAULTS = { view: 'cards', group: '', tokens: '', shard: '', series: '' };
-const $ = (id) => document.getElementById(id);
 
 const queues = new QueueHistory();
 const donut = new Donut($('donut'), (text) => setText($('pointed'), text));

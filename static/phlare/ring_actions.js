@@ -1,9 +1,7 @@
 // Acting on the ring: buttons, a dialog that says what will happen, the request, and what came of it. For those who may
 // act the page holds a template of the buttons; what an action is called, asks and says stands there.
 import { quantity } from './format.js';
-import { failure, sendJson, showNotices } from './page.js';
-
-const $ = (id) => document.getElementById(id);
+import { $, failure, sendJson, showNotices } from './page.js';
 
 /** Whether whoever looks may act: the server puts buttons and dialog on the page only then. */
 export const mayAct = () => Boolean($('confirm'));

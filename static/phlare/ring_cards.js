@@ -1,7 +1,7 @@
 // A card for each ingester, or a row of the table: templates of the page, whose parts name what they show. What is there is
 // changed in place: focus, selection and scroll stay.
 import { age, ago, counted, percent, quantity, rate } from './format.js';
-import { setText } from './page.js';
+import { $, setText } from './page.js';
 import { colourOf } from './ring_donut.js';
 import { ActionBar } from './ring_actions.js';
 import { corners, inWords } from './ring_queues.js';
@@ -60,7 +60,7 @@ function textsOf(one, scene) {
 export class Member {
   constructor(id, kind) {
     this.kind = kind;
-    this.node = document.getElementById(kind).content.firstElementChild.cloneNode(true);
+    this.node = $(kind).content.firstElementChild.cloneNode(true);
     this.node.dataset.id = id;
     this.texts = this.node.querySelectorAll('[data-text]');
     this.actions = new ActionBar(id);

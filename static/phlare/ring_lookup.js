@@ -1,12 +1,11 @@
 // Whose is it: the shard of a tenant faded in, and a needle at the token of one series. Both stand in the address.
 import { counted } from './format.js';
-import { getJson, showNotices, tenant, terms } from './page.js';
+import { $, getJson, showNotices, tenant, terms } from './page.js';
 import { written } from './series_text.js';
 import { whoAmI } from './shell.js';
 import { Waits } from './waits.js';
 
 const MAX_SUGGESTED = 200;
-const $ = (id) => document.getElementById(id);
 const names = (list) => (list.length ? list.join(', ') : 'nobody');
 
 /** Two forms below the ring. `onchange()` is called when what they found is to be shown. */

@@ -1,7 +1,6 @@
 // The bar at the top of every page: theme, tenant, the place in the navigation. And who looks at the page.
-import { getJson, sendJson, tenant } from './page.js';
+import { $, getJson, sendJson, tenant } from './page.js';
 
-const $ = (id) => document.getElementById(id);
 let asked = null;
 
 /** Who looks at this page: the answer of /api/v1/whoami, asked once a page. */

@@ -1,7 +1,7 @@
 // The page of the first profile: a token, a snippet, and what has come since. Polls the push inbox.
 import { copyText } from './clipboard.js';
 import { counted, quantity } from './format.js';
-import { address, element, failure, getJson, sendJson, setText, showNotices, tenant, withParameters } from './page.js';
+import { $, address, element, failure, getJson, sendJson, setText, showNotices, tenant, withParameters } from './page.js';
 import { since } from './server_clock.js';
 import { allowedScopes } from './shell.js';
 import { PageState } from './state.js';
@@ -10,7 +10,6 @@ import { Watch } from './watch.js';
 const PERIOD_SECONDS = 2;
 const SHOWN = 8;
 const REFUSED = ['rejected', 'failed'];
-const $ = (id) => document.getElementById(id);
 const tabs = [...document.querySelectorAll('[role=tab]')];
 const nameOf = (tab) => tab.id.slice('tab-'.length);
 const state = new PageState({ with: nameOf(tabs[0]) }, showTab);

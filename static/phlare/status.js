@@ -1,12 +1,11 @@
 // The status page: how every part does, and which settings are in force. Health is always a word beside its colour.
 import { age } from './format.js';
-import { element, getJson } from './page.js';
+import { $, element, getJson } from './page.js';
 import { PageState } from './state.js';
 import { Watch, showFigures } from './watch.js';
 
 const PERIOD_SECONDS = 5;
 const WORDS = { ok: 'Everything is well', changing: 'Something comes or goes', slow: 'Something is slow', down: 'Something is down' };
-const $ = (id) => document.getElementById(id);
 const state = new PageState({ find: '', set: '' }, () => { fill(); showSettings(); });
 
 function fill() {

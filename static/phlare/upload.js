@@ -6,7 +6,7 @@ import { FlameGraph } from './flame.js';
 import { decode, functions, literally } from './flame_data.js';
 import { counted, percent, quantity } from './format.js';
 import { FunctionTable } from './function_table.js';
-import { element, failure, getJson, noticeElement, sendJson, showNotices, withParameters } from './page.js';
+import { $, element, failure, getJson, noticeElement, sendJson, showNotices, withParameters } from './page.js';
 import { PageState } from './state.js';
 import { Waits } from './waits.js';
 
@@ -14,7 +14,6 @@ const MAX_NODES = 65536;
 const MAX_FILES = 2;
 const ALERT = { role: 'alert' };
 
-const $ = (id) => document.getElementById(id);
 const state = new PageState({ tab: '', ...VIEW_DEFAULTS }, () => draw());
 const waits = new Waits($('files'), { what: 'Reading', skeleton: null });
 let files = []; // of {file, answer, error}

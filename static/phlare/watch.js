@@ -1,12 +1,11 @@
 // A page that goes on asking one question. It says how old what it shows is, why, and goes on by itself when it can.
 import { age } from './format.js';
-import { element, failure, setText, showNotices } from './page.js';
+import { $, element, failure, setText, showNotices } from './page.js';
 import { clock } from './time_range.js';
 import { Waits, repeat } from './waits.js';
 
 const TIMEOUT_MS = 15_000;
 const MISSED = 3; // periods without an answer after which what is shown is called old, whatever the cause
-const $ = (id) => document.getElementById(id);
 
 /** One question of a page, asked every `seconds` while the page is seen. */
 export class Watch {
