@@ -37,7 +37,7 @@ _OUTCOME_LABELS = {
 class BlockRecordAdmin(ToLookAt):
     """Blocks by tenant and time. A row repeats what the bucket says; without it, data in the bucket would be hidden."""
 
-    list_display = ("ulid", "of_tenant", "owner", "fate", "first", "last", "series", "profiles", "samples", "size")
+    list_display = ("ulid", "of_tenant", "owner", "fate", "first", "last", "series", "profiles", "size")
     list_filter = (TenantNameFilter, OwnerFilter, BlockStateFilter, ("created_at", RangeDateTimeFilter))
     search_fields = ("ulid",)
     search_help_text = "Identifier of a block"
@@ -73,19 +73,19 @@ class BlockRecordAdmin(ToLookAt):
         """Return its size in the bucket."""
         return shown_bytes(block.size_bytes)
 
-    @display(description="state", ordering="state")
+    @display(description="state (UTC)", ordering="state")
     def fate(self, block: BlockRecord) -> str:
-        """Return whether queries see it, and when its objects go if they do."""
+        """Return whether queries see it, and from when on its objects go unless the period is lengthened."""
         match BlockState(block.state):
             case BlockState.KEPT:
                 return "kept"
             case BlockState.MARKED:
                 go_ns = block.state_since_ms * 1_000_000 + round(settings.INGEST.retention_delay_seconds * 1e9)
-                return f"hidden, deleted from {shown_ns(go_ns)} UTC on unless the period is lengthened"
+                return f"hidden, goes {shown_ns(go_ns)}"
             case BlockState.DELETING:
                 return "being deleted"
             case BlockState.GONE:
-                return f"deleted at {shown_ns(block.state_since_ms * 1_000_000)} UTC"
+                return f"deleted {shown_ns(block.state_since_ms * 1_000_000)}"
 
 
 class AuditEntryAdmin(ToLookAt):

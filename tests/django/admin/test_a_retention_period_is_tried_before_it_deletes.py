@@ -128,9 +128,9 @@ def test_who_may_look_at_tenants_may_preview_and_nobody_else(site_with_blocks: A
     ("state", "words"),
     [
         ("kept", "kept"),
-        ("marked", "hidden, deleted from 2026-11-20 12:00:00 UTC on unless the period is lengthened"),
+        ("marked", "hidden, goes 2026-11-20 12:00:00"),
         ("deleting", "being deleted"),
-        ("gone", "deleted at 2026-11-20 00:00:00 UTC"),
+        ("gone", "deleted 2026-11-20 00:00:00"),
     ],
 )
 def test_the_list_of_blocks_says_which_are_on_their_way_out(site: Admin, state: str, words: str) -> None:
