@@ -105,6 +105,18 @@ def test_a_part_of_the_timeline_is_drawn_and_only_the_graph_is_asked_for_again(p
     expect(page.locator("#facts")).to_have_text(whole)
 
 
+def test_names_of_functions_have_room_beside_the_graph_on_a_laptop(open_page: OpenPage) -> None:
+    page = open_page(size=(1280, 800), theme="light")
+    explore(page, query=CHECKOUT, type=CPU, view="both")
+    name = page.locator("#functions .list-body [role=gridcell]").first.bounding_box()
+    graph = page.locator("#flame canvas").first.bounding_box()
+    assert name is not None
+    assert graph is not None
+    assert name["width"] >= 200
+    assert graph["width"] >= 450
+    picture(page, "explore-laptop")
+
+
 def test_groups_have_a_table_from_which_one_is_opened_or_two_are_compared(page: Page) -> None:
     explore(page, query=CHECKOUT, type=CPU)
     expect(page.locator("#group option")).to_contain_text(["nothing", "namespace", "region"])
