@@ -40,6 +40,8 @@ const PARTS = {
 const MAIN = ['services', 'timeline', 'graph']; // without these the page is not what its address says
 const questions = Object.fromEntries(Object.entries(PARTS).map(([part, [id, of, what = `Reading ${of}`]]) => [part, new Question($(id), { what })]));
 let nowMs = serverNow();
+// Asked before the page is built, which takes as long as the answer; load() takes it over, and tells what goes wrong.
+if (!refreshSeconds(state.values)) questions.services.ask('/api/v1/series', servicesParameters(state.values, nowMs)).catch(() => {});
 let shownAt = 0;
 let deepened = new Set(); // paths whose small frames were asked for, of the graph that is shown
 let refreshing = null;
