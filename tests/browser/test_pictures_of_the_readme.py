@@ -21,16 +21,17 @@ SIDES = {
 
 
 @pytest.mark.parametrize(
-    ("name", "address", "settled"),
+    ("name", "address", "shown", "status"),
     [
-        ("explore", "/explore", "#flame canvas"),
-        ("ring", "/ring", "text=ingester-2"),
-        ("diff", f"/diff?{urlencode(SIDES)}", "canvas"),
+        ("explore", "/explore", "#flame canvas", "^loaded"),
+        ("ring", "/ring", "text=ingester-2", "^live"),
+        ("diff", f"/diff?{urlencode(SIDES)}", "#view canvas", "^loaded"),
     ],
 )
-def test_a_view_has_what_it_is_about(open_page: OpenPage, name: str, address: str, settled: str) -> None:
+def test_a_view_has_what_it_is_about(open_page: OpenPage, name: str, address: str, shown: str, status: str) -> None:
     page = open_page()
     page.goto(address)
-    expect(page.locator(settled).first).to_be_visible(timeout=30_000)
+    expect(page.locator("#status")).to_have_text(re.compile(status), timeout=30_000)
+    expect(page.locator(shown).first).to_be_visible()
     expect(page.locator("main")).not_to_have_text(re.compile("could not be"))
     picture(page, f"readme-{name}", whole=False)
