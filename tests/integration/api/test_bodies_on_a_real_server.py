@@ -168,6 +168,6 @@ def test_one_connection_carries_several_requests(port: int) -> None:
 def test_static_files_and_pages_are_served(port: int) -> None:
     status, _, page = request(port, "GET", "/")
     assert status == 200
-    assert b"/static/phlare/explore.js" in page
-    status, headers, _ = request(port, "GET", "/static/phlare/explore.js")
+    assert b"/static/phlare/main.js" in page
+    status, headers, _ = request(port, "GET", "/static/phlare/main.js")
     assert (status, headers["content-type"].split(";")[0]) == (200, "text/javascript")
