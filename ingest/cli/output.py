@@ -44,6 +44,11 @@ def amount(value: float, unit: str) -> str:
     return f"{number:.{0 if size == 1 else 2 if abs(number) < 10 else 1}f} {name}".rstrip()
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, in the singular for one."""
+    return f"{amount(count, 'count')} {noun if count == 1 else noun + 's'}"
+
+
 def share(part: float, whole: float) -> str:
     """Return a share in per cent."""
     return f"{100 * part / whole:.1f} %" if whole else "-"

@@ -13,7 +13,7 @@ import click
 from tqdm import tqdm
 
 from ingest.cli.context import Context, server_options
-from ingest.cli.output import amount, printable, say_json
+from ingest.cli.output import counted, printable, say_json
 from ingest.cli.server import Answer, Refusal, Server
 
 #: Attempts of one file, the first included, and the longest pause between two whatever the server asks for.
@@ -132,9 +132,8 @@ def _with_progress(files: tuple[Path, ...], is_quiet: bool) -> Iterator[Path]:
 def _show(one: Pushed) -> None:
     parts = []
     if one.stored:
-        parts.append(
-            f"{one.stored} profiles in {one.series} series, {amount(one.samples, 'count')} samples, as {one.format}"
-        )
+        stored, samples = counted(one.stored, "profile"), counted(one.samples, "sample")
+        parts.append(f"{stored} in {one.series} series, {samples}, as {one.format}")
     if one.reason:
         parts.append(f"{one.reason}: {printable(one.message)}")
     tqdm.write(f"{one.file}: {'; '.join(parts)}", file=sys.stderr if one.reason else sys.stdout)
