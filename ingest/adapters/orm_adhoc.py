@@ -6,13 +6,13 @@ the bucket. The oldest of a tenant make room for new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pyarrow as pa
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
+from ingest.adapters.database import database
 from ingest.kept import KEEP_UPLOADS_MS, MAX_UPLOADS, MAX_UPLOADS_BYTES, Upload
 from ingest.models import AdHocProfile
 from ingest.querier.types import Unavailable
@@ -33,7 +33,7 @@ class OrmAdHocProfiles:
         if len(packed) > MAX_UPLOADS_BYTES:
             return None
         entry = Upload(f"{self._new_ulid()}-{name}", name, self._now_ms())
-        with _reporting(), transaction.atomic():
+        with database(Unavailable), transaction.atomic():
             AdHocProfile.objects.create(
                 tenant=tenant,
                 key=entry.key,
@@ -48,13 +48,13 @@ class OrmAdHocProfiles:
 
     def all(self, tenant: str) -> tuple[Upload, ...]:
         """Return the uploads of a tenant, the newest first."""
-        with _reporting():
+        with database(Unavailable):
             rows = self._kept(tenant).defer("content")
             return tuple(Upload(row.key, row.name, row.uploaded_at_ms) for row in rows)
 
     def get(self, tenant: str, key: str) -> tuple[Upload, bytes] | None:
         """Return an upload with its content, or None when there is none of that id."""
-        with _reporting():
+        with database(Unavailable):
             row = self._kept(tenant).filter(key=key).first()
         if row is None:
             return None
@@ -75,13 +75,3 @@ class OrmAdHocProfiles:
             if place >= MAX_UPLOADS or stored_bytes > MAX_UPLOADS_BYTES:
                 doomed.append(number)
         AdHocProfile.objects.filter(id__in=doomed).delete()
-
-
-@contextmanager
-def _reporting() -> Iterator[None]:
-    """Say as Unavailable that the database is away."""
-    try:
-        close_old_connections()
-        yield
-    except DatabaseError as error:
-        raise Unavailable(f"The database does not answer: {error}") from error

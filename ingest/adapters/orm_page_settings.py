@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from django.db import IntegrityError, transaction
 
-from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
-
+from ingest.adapters.database import database
 from ingest.kept import MAX_SETTINGS, Setting, Stored
 from ingest.models import PageSetting
 from ingest.querier.types import Unavailable
@@ -20,13 +18,13 @@ class OrmPageSettings:
 
     def all(self, tenant: str) -> tuple[Setting, ...]:
         """Return the settings of a tenant, sorted by name."""
-        with _reporting():
+        with database(Unavailable):
             rows = PageSetting.objects.filter(tenant=tenant).order_by("name")
             return tuple(Setting(row.name, row.value, row.modified_at_ms) for row in rows)
 
     def put(self, tenant: str, setting: Setting) -> Stored:
         """Store a setting unless the stored one was changed later; equal times replace."""
-        with _reporting():
+        with database(Unavailable):
             for _ in range(_ATTEMPTS - 1):
                 try:
                     return self._put(tenant, setting)
@@ -36,7 +34,7 @@ class OrmPageSettings:
 
     def remove(self, tenant: str, name: str) -> None:
         """Forget a setting; one that is not there is no error."""
-        with _reporting():
+        with database(Unavailable):
             PageSetting.objects.filter(tenant=tenant, name=name).delete()
 
     def _put(self, tenant: str, setting: Setting) -> Stored:
@@ -54,13 +52,3 @@ class OrmPageSettings:
                 tenant=tenant, name=setting.name, value=setting.value, modified_at_ms=setting.modified_at_ms
             )
             return Stored.DONE
-
-
-@contextmanager
-def _reporting() -> Iterator[None]:
-    """Say as Unavailable that the database is away."""
-    try:
-        close_old_connections()
-        yield
-    except DatabaseError as error:
-        raise Unavailable(f"The database does not answer: {error}") from error

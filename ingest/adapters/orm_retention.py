@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from ingest.access.types import AccessAction
+from ingest.adapters.database import database
 from ingest.adapters.orm_audit import record_access
 from ingest.adapters.retention_preview import database_now_ns, limits_in_force, tenants_with_blocks
 from ingest.administration.types import Actor
 from ingest.models import BlockRecord
 from ingest.profiles.limits import Limits
+from ingest.profiles.readable import counted, shown_ns
 from ingest.retention.plan import BlockState, HeldBlock
 from ingest.retention.service import Unreadable
 
@@ -28,17 +28,17 @@ class OrmRetention:
 
     def now_ns(self) -> int:
         """Return the time of the database's clock."""
-        with _reporting():
+        with database(Unreadable):
             return database_now_ns()
 
     def tenants(self) -> Sequence[str]:
         """Return who has blocks, by name."""
-        with _reporting():
+        with database(Unreadable):
             return tenants_with_blocks()
 
     def limits(self, tenant: str) -> Limits:
         """Return the limits of a tenant, its own before the defaults."""
-        with _reporting():
+        with database(Unreadable):
             return limits_in_force(tenant)
 
     def candidates(self, tenant: str, before_ns: int | None, waited_since_ns: int, most: int) -> Sequence[HeldBlock]:
@@ -55,26 +55,27 @@ class OrmRetention:
             .order_by("state_since_ms", "ulid"),
             rows.filter(is_old, state=BlockState.KEPT).order_by("max_time_ns", "ulid"),
         )
-        with _reporting():
+        with database(Unreadable):
             return [_held(row) for kind in kinds for row in kind[:most]]
 
     def move(self, blocks: Sequence[HeldBlock], to: BlockState, since_ns: int) -> int:
         """Write the state of those blocks that are still as they were read; return how many that were."""
-        with _reporting(), transaction.atomic():
+        with database(Unreadable), transaction.atomic():
             return sum(_as_read(block).update(state=to, state_since_ms=since_ns // _MS_NS) for block in blocks)
 
     def forget(self, block: HeldBlock) -> bool:
         """Remove the row of a block that is still as it was read; return whether it was."""
-        with _reporting():
+        with database(Unreadable):
             return _as_read(block).delete()[0] == 1
 
     def tell(self, tenant: str, deleted: Sequence[HeldBlock]) -> None:
         """Write into the audit log what was deleted."""
         size_bytes = sum(block.size_bytes for block in deleted)
-        first_ns, last_ns = min(block.min_time_ns for block in deleted), max(block.max_time_ns for block in deleted)
-        blocks = "1 block" if len(deleted) == 1 else f"{len(deleted)} blocks"
-        detail = f"deleted {blocks} of {size_bytes} bytes, with profiles from {_shown(first_ns)} to {_shown(last_ns)}"
-        with _reporting(), transaction.atomic():
+        first = shown_ns(min(block.min_time_ns for block in deleted))
+        last = shown_ns(max(block.max_time_ns for block in deleted))
+        blocks = counted(len(deleted), "block")
+        detail = f"deleted {blocks} of {size_bytes} bytes, with profiles from {first} UTC to {last} UTC"
+        with database(Unreadable), transaction.atomic():
             record_access(RETENTION, AccessAction.DELETE_BLOCKS, tenant, detail)
 
 
@@ -95,17 +96,3 @@ def _held(row: BlockRecord) -> HeldBlock:
         BlockState(row.state),
         row.state_since_ms * _MS_NS,
     )
-
-
-def _shown(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-@contextmanager
-def _reporting() -> Iterator[None]:
-    """Turn trouble with the database into Unreadable."""
-    try:
-        close_old_connections()
-        yield
-    except DatabaseError as error:
-        raise Unreadable(f"the database cannot be used: {error}") from error

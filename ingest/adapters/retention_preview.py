@@ -7,7 +7,7 @@ once, and a tenant whose own period is longer must not lose blocks by the defaul
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -17,31 +17,9 @@ from ingest.adapters import tenant_records
 from ingest.models import BlockRecord, Tenant
 from ingest.profiles.limits import Limits
 from ingest.retention.plan import BlockState, cutoff_ns
+from ingest.retention.preview import Preview, Total
 
 _MS_NS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """Some blocks together. Times are Unix nanoseconds, 0 without blocks."""
-
-    blocks: int
-    size_bytes: int
-    min_time_ns: int
-    max_time_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What the next rounds would do to the blocks of one tenant if a period were in force."""
-
-    now_ns: int
-    to_mark: Total  #: hidden by the next round
-    files_go_ns: int  #: when their objects are deleted, at the earliest
-    marked: Total  #: hidden already, and would go
-    marked_go_ns: int  #: when the objects of the first of them are deleted, at the earliest
-    to_unmark: Total  #: hidden already, and would come back
-    kept: Total  #: all that would stay
 
 
 def preview(tenant: str, period_ns: int) -> Preview:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -74,23 +73,3 @@ def confirmation(
         "consequence": consequence,
     }
     return TemplateResponse(request, "ingest/admin/confirm.html", context)
-
-
-def shown_bytes(size: int) -> str:
-    """Return a size in bytes as people read it, to three digits: ``212 KiB``. Sizes that people write stay exact."""
-    for suffix, power in (("TiB", 4), ("GiB", 3), ("MiB", 2), ("KiB", 1)):
-        if size >= 1024**power:
-            value = size / 1024**power
-            digits = 0 if value >= 100 else 1 if value >= 10 else 2
-            return f"{float(f'{value:.{digits}f}'):g} {suffix}"
-    return f"{size} B"
-
-
-def shown_ns(time_ns: int) -> str:
-    """Return a time in Unix nanoseconds as people read it, in UTC and to the second."""
-    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def shown_moment(moment: datetime) -> str:
-    """Return a moment as people read it, in UTC and to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from django.conf import settings
 
-from ingest.admin_pages.base import shown_bytes, shown_moment
 from ingest.models import Tenant, TenantChange
 from ingest.profiles.limit_table import LIMIT_TABLE, LimitInfo, LimitKind, format_limit
 from ingest.profiles.limits import DEFAULT_LIMITS, Limits
+from ingest.profiles.readable import shown_bytes, shown_moment
 
 #: Changes that the page of a tenant shows; the others are in the list of all.
 MAX_CHANGES = 20

@@ -12,11 +12,11 @@ from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from ingest.admin_pages.base import shown_bytes, shown_moment, shown_ns
 from ingest.admin_pages.navigation import list_url
 from ingest.api.metrics import discarded_profiles
 from ingest.models import ApiToken, AuditEntry, BlockRecord, Tenant
 from ingest.profiles.quantities import format_duration
+from ingest.profiles.readable import shown_bytes, shown_moment, shown_ns
 from ingest.retention.plan import BlockState
 from ingest.wiring import get_ring_view
 

@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from ingest.adapters.orm_audit import BEGUN, REFUSED
-from ingest.admin_pages.base import ToLookAt, shown_bytes, shown_ns
+from ingest.admin_pages.base import ToLookAt
 from ingest.admin_pages.filters import (
     ActorFilter,
     AuditActionFilter,
@@ -23,6 +23,7 @@ from ingest.admin_pages.limits_shown import change_value
 from ingest.administration.types import GOOD, Outcome
 from ingest.models import AuditEntry, BlockRecord, Tenant, TenantChange
 from ingest.profiles.limit_table import BY_COLUMN
+from ingest.profiles.readable import shown_bytes, shown_ns
 from ingest.retention.plan import BlockState
 
 #: Colour of each outcome; an outcome without one is neither good nor bad.

@@ -8,14 +8,12 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from ingest.adapters.retention_preview import Preview, Total, limits_in_force, preview
-from ingest.admin_pages.base import shown_bytes, shown_ns
+from ingest.adapters.retention_preview import limits_in_force, preview
 from ingest.limit_fields import LimitField
 from ingest.models import limit_value
 from ingest.profiles.limit_rules import retention_contradiction
-from ingest.profiles.limit_table import BY_COLUMN, format_limit
-
-PERIOD = BY_COLUMN["compactor_blocks_retention_period"]
+from ingest.profiles.limit_table import format_limit
+from ingest.retention.preview import PERIOD, sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +66,3 @@ def default_keeping() -> str:
     if not period_ns:
         return ""
     return f"Profiles are kept for {format_limit(PERIOD, period_ns)} from then on: older blocks are deleted."
-
-
-def sentences(found: Preview) -> list[str]:
-    """Return a preview in words, one sentence for each group of blocks that there is."""
-    told = []
-    if found.to_mark.blocks:
-        told.append(
-            f"The next round hides from queries {_shown(found.to_mark)}. The files go at {shown_ns(found.files_go_ns)} "
-            "UTC at the earliest, and until then a longer period brings all back."
-        )
-    if found.marked.blocks:
-        told.append(
-            f"Hidden already, and to be deleted from {shown_ns(found.marked_go_ns)} UTC on: {_shown(found.marked)}."
-        )
-    if found.to_unmark.blocks:
-        told.append(f"The next round brings back what is hidden now: {_shown(found.to_unmark)}.")
-    if found.kept.blocks:
-        told.append(f"Kept: {_shown(found.kept)}.")
-    return told or ["The tenant has no block in the bucket."]
-
-
-def _shown(total: Total) -> str:
-    blocks = "1 block" if total.blocks == 1 else f"{total.blocks} blocks"
-    return (
-        f"{blocks} of {shown_bytes(total.size_bytes)}{'' if total.blocks == 1 else ' together'}, with profiles from "
-        f"{shown_ns(total.min_time_ns)} to {shown_ns(total.max_time_ns)} UTC"
-    )

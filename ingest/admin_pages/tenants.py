@@ -18,16 +18,18 @@ from unfold.decorators import action, display
 
 from ingest.adapters.retention_preview import limits_in_force
 from ingest.adapters.tenant_records import delete_tenant, save_tenant
-from ingest.admin_pages.base import TakesEffect, actor_of, confirmation, is_confirmed, shown_bytes, shown_ns
+from ingest.admin_pages.base import TakesEffect, actor_of, confirmation, is_confirmed
 from ingest.admin_pages.filters import OwnSettingFilter
 from ingest.admin_pages.limits_shown import MAX_CHANGES, shown_changes, shown_limits, used_share
 from ingest.admin_pages.navigation import list_url
-from ingest.admin_pages.retention_box import PERIOD, RetentionBox, default_keeping, tried_period
+from ingest.admin_pages.retention_box import RetentionBox, default_keeping, tried_period
 from ingest.admin_pages.rules_box import RulesBox, tried
 from ingest.limit_fields import LimitField
 from ingest.models import ApiToken, BlockRecord, Tenant
 from ingest.profiles.limit_table import BY_COLUMN, LIMIT_TABLE, LimitKind, format_limit
+from ingest.profiles.readable import shown_bytes, shown_ns
 from ingest.retention.plan import BlockState
+from ingest.retention.preview import PERIOD
 from ingest.tenant_wiring import get_limits
 
 SERIES = "max_global_series_per_tenant"

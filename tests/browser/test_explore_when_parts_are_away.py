@@ -8,7 +8,6 @@ from playwright.sync_api import CDPSession, Page, Route, expect
 
 from tests.browser.conftest import OpenPage, picture
 from tests.browser.explore_page import CHECKOUT, CPU, explore, loaded
-from tests.browser.test_the_ring_page_of_staff import halted
 from tests.integration.cluster.cluster import Cluster
 
 #: 400 kbit/s.
@@ -21,7 +20,7 @@ def test_while_redis_hangs_one_sentence_says_so_and_the_old_picture_stays(
     page = open_page(expected=("503", "504"))
     explore(page, query=CHECKOUT, type=CPU)
     facts = page.locator("#facts").inner_text()
-    with halted(cluster, "redis"):
+    with cluster.halted("redis"):
         page.get_by_role("button", name="Refresh").click()
         everything = "Services, the timeline and the flame graph could not be read"
         expect(page.locator("#notices")).to_contain_text(everything)
@@ -39,7 +38,7 @@ def test_while_redis_hangs_one_sentence_says_so_and_the_old_picture_stays(
 
 def test_while_one_ingester_hangs_its_replicas_answer_and_that_is_said(page: Page, cluster: Cluster) -> None:
     explore(page, query=CHECKOUT, type=CPU)
-    with halted(cluster, "ingester-1"):
+    with cluster.halted("ingester-1"):
         page.get_by_role("button", name="Refresh").click()
         expect(page.locator("#notices")).to_contain_text("Not everybody answered: ingester-1")
         expect(page.locator("#notices")).to_contain_text("nothing is missing")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -41,19 +38,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         made.kill_everything()
 
 
-@contextmanager
-def halted(cluster: Cluster, role: str) -> Iterator[None]:
-    """Halt the processes of a role, and let them go on at the end."""
-    pids = cluster.processes()[role]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
 def all_pages(open_page: OpenPage) -> dict[str, Page]:
     pages = {}
     for name, rows in PAGES.items():
@@ -73,7 +57,7 @@ def recovered(page: Page, name: str) -> None:
 
 def test_while_redis_hangs_each_page_keeps_what_it_has_and_says_of_when(open_page: OpenPage, cluster: Cluster) -> None:
     pages = all_pages(open_page)
-    with halted(cluster, "redis"):
+    with cluster.halted("redis"):
         for name, page in pages.items():
             if name == "status":  # it can tell
                 row = page.get_by_role("row", name=re.compile("^redis"))
@@ -92,7 +76,7 @@ def test_while_redis_hangs_each_page_keeps_what_it_has_and_says_of_when(open_pag
 
 def test_while_the_server_hangs_each_page_says_that_it_does_not_answer(open_page: OpenPage, cluster: Cluster) -> None:
     pages = all_pages(open_page)
-    with halted(cluster, "web"):
+    with cluster.halted("web"):
         for name, page in pages.items():
             expect(page.locator("#status")).to_have_text(STALE, timeout=LONG_MS)
             expect(page.locator("#notices")).to_contain_text("The server does not answer.", timeout=LONG_MS)
@@ -108,7 +92,7 @@ def test_an_ingester_that_hangs_is_down_before_its_heartbeat_is_missed(open_page
     page.goto("/status")
     row = page.locator("#components tr", has_text="ingester-2")
     expect(row).to_contain_text(re.compile(r"ok[\d.]+ ms"), timeout=LONG_MS)
-    with halted(cluster, "ingester-2"):
+    with cluster.halted("ingester-2"):
         expect(row).to_contain_text(re.compile("down.*—.*(reads: no answer|UNHEALTHY)", re.I), timeout=LONG_MS)
         expect(page.locator("#status")).to_have_text(LIVE)
         picture(page, "status-ingester-hangs", whole=False)

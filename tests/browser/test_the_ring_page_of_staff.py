@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -47,19 +44,6 @@ def signed_in(page: Page) -> Page:
     expect(page).to_have_url(re.compile("/ring$"))
     expect(page.locator("article")).to_have_count(3)
     return page
-
-
-@contextmanager
-def halted(cluster: Cluster, role: str) -> Iterator[None]:
-    """Halt the processes of a role, and let them go on at the end."""
-    pids = cluster.processes()[role]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 def card(page: Page, instance: str) -> Locator:
@@ -159,7 +143,7 @@ def test_a_halted_ingester_grows_old_its_queue_waits_and_it_is_forgotten_by_its_
     page = signed_in(open_page(expected=("404", "409")))
     two = card(page, "ingester-2")
     expect(two.get_by_role("button", name="Forget")).to_be_disabled()
-    with halted(cluster, "ingester-2"):
+    with cluster.halted("ingester-2"):
         for _ in range(3):  # one message may be with the halted process already
             assert cluster.request("POST", "/ingest?name=web&format=folded", b"main;work 7\n")[0] == 200
         expect(two).to_contain_text(re.compile(r"Queue\d · oldest \d"), timeout=LONG_MS)
@@ -205,7 +189,7 @@ def test_while_redis_hangs_the_last_ring_stays_grey_and_it_recovers(open_page: O
     page = open_page(expected=("503", "504"))
     page.goto("/ring")
     expect(page.locator("#status")).to_contain_text("live")
-    with halted(cluster, "redis"):
+    with cluster.halted("redis"):
         expect(page.get_by_role("alert")).to_contain_text("Redis has not answered for", timeout=LONG_MS)
         expect(page.locator("#status")).to_contain_text("stale · as it was")
         expect(page.locator("article")).to_have_count(3)

@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from ingest.adapters.retention_preview import limits_in_force, preview, tenants_with_blocks
-from ingest.admin_pages.retention_box import PERIOD, sentences
 from ingest.profiles.limit_rules import retention_contradiction
 from ingest.profiles.limit_table import NotALimit, format_limit, parse_limit
+from ingest.retention.preview import PERIOD, sentences
 
 _EXAMPLES = """
 Nothing is deleted or saved by this command: general workers do that, by the settings of `manage.py tenant` and by

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.utils.html import strip_tags
 
 from ingest.adapters.tenant_records import save_tenant
-from ingest.admin_pages.base import shown_bytes
 from ingest.models import Tenant
+from ingest.profiles.readable import shown_bytes
 from tests.django.admin.conftest import Admin
 
 

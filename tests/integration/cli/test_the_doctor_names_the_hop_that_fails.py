@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
-import signal
 import threading
 from collections.abc import Iterator
 
@@ -64,14 +62,8 @@ def test_somebody_else_at_the_address(phlare: Run, other_server: str) -> None:
 
 
 def test_ingesters_that_do_not_answer(cluster: Cluster, phlare: Run) -> None:
-    halted = [pid for name in ("ingester-0", "ingester-1") for pid in cluster.processes()[name]]
-    for pid in halted:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with cluster.halted("ingester-0", "ingester-1"):
         ended = phlare("doctor", "--json")
-    finally:
-        for pid in halted:
-            os.kill(pid, signal.SIGCONT)
 
     assert ended.returncode == 1
     last = json.loads(ended.stdout)["findings"][-1]

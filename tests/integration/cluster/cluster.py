@@ -13,7 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -169,6 +170,18 @@ class Cluster:
         """kill -9 of all processes of a role."""
         for pid in self.processes().get(role, []):
             _kill(pid)
+
+    @contextmanager
+    def halted(self, *roles: str) -> Iterator[None]:
+        """Halt all processes of these roles, and let them go on at the end."""
+        pids = [pid for role in roles for pid in self.processes()[role]]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def request(
         self,
